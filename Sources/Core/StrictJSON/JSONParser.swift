@@ -1,0 +1,175 @@
+/// Bytes to a tree.
+///
+/// Members and elements are gathered on two stacks of the parser and moved into arrays of exactly their number when their
+/// container closes: one allocation per container, and no slack kept in the tree.
+struct JSONParser: ~Copyable {
+    private var scanner: JSONScanner
+    private var members = ParserStack<JSONObject.Element>()
+    private var elements = ParserStack<JSONValue>()
+    private var longKeys = KeyCache()
+
+    /// The one value that `buffer` spells.
+    static func parse(_ buffer: UnsafeBufferPointer<UInt8>, limits: JSONLimits) throws(JSONError) -> JSONValue {
+        try JSONScanner.checkSize(buffer.count, limits)
+        var parser = JSONParser(JSONScanner(buffer, position: 0, limits: limits))
+        let value = try parser.parseValue(depth: 0)
+        try parser.scanner.expectEnd()
+        return value
+    }
+
+    /// The next value of a scanner that a pull reader holds.
+    static func parseNext(_ scanner: inout JSONScanner, depth: Int) throws(JSONError) -> JSONValue {
+        var parser = JSONParser(scanner)
+        let value = try parser.parseValue(depth: depth)
+        scanner.position = parser.scanner.position
+        return value
+    }
+
+    private init(_ scanner: JSONScanner) { self.scanner = scanner }
+
+    private mutating func parseValue(depth: Int) throws(JSONError) -> JSONValue {
+        scanner.skipWhitespace()
+        switch scanner.current {
+        case UInt8(ascii: "\""): return .string(try scanner.scanString())
+        case UInt8(ascii: "{"): return try parseObject(depth: depth)
+        case UInt8(ascii: "["): return try parseArray(depth: depth)
+        case UInt8(ascii: "t"):
+            try scanner.scanWord("true")
+            return .bool(true)
+        case UInt8(ascii: "f"):
+            try scanner.scanWord("false")
+            return .bool(false)
+        case UInt8(ascii: "n"):
+            try scanner.scanWord("null")
+            return .null
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number(try scanner.scanNumber())
+        default: throw scanner.failure("expected a value, found \(scanner.found())")
+        }
+    }
+
+    private mutating func parseArray(depth: Int) throws(JSONError) -> JSONValue {
+        try scanner.checkDepth(depth)
+        scanner.position += 1
+        if scanner.consume(UInt8(ascii: "]")) { return .array([]) }
+        let first = elements.count
+        repeat {
+            let element = try parseValue(depth: depth + 1)
+            elements.push(element)
+        } while try scanner.continues(closing: UInt8(ascii: "]"))
+        return .array(elements.pop(from: first))
+    }
+
+    private mutating func parseObject(depth: Int) throws(JSONError) -> JSONValue {
+        try scanner.checkDepth(depth)
+        scanner.position += 1
+        if scanner.consume(UInt8(ascii: "}")) { return .object(JSONObject()) }
+        let first = members.count
+        // Keys of large objects are looked up in a set, or their number squared would be the cost.
+        var seen: Set<ByteKey> = []
+        repeat {
+            try scanner.expectKey()
+            let keyOffset = scanner.position
+            let span = try scanner.scanStringSpan()
+            let key = longKeys.text(of: span, in: scanner)
+            let count = members.count - first
+            if count < 24 {
+                for index in first..<members.count where members[index].key.hasSameBytes(as: key) {
+                    throw scanner.failure(duplicate(key), at: keyOffset)
+                }
+            } else {
+                if seen.isEmpty { for index in first..<members.count { seen.insert(ByteKey(members[index].key)) } }
+                guard seen.insert(ByteKey(key)).inserted else { throw scanner.failure(duplicate(key), at: keyOffset) }
+            }
+            try scanner.expectColon()
+            let value = try parseValue(depth: depth + 1)
+            members.push((key, value))
+        } while try scanner.continues(closing: UInt8(ascii: "}"))
+        return .object(JSONObject(uncheckedUnique: members.pop(from: first)))
+    }
+
+    private func duplicate(_ key: String) -> String { "the key \"\(key)\" occurs twice in this object; remove one of them" }
+}
+
+extension JSONScanner {
+    static func checkSize(_ count: Int, _ limits: JSONLimits) throws(JSONError) {
+        guard count <= limits.maxBytes else {
+            throw JSONError(
+                offset: limits.maxBytes, line: 1, column: 1, message: "the text has \(count) bytes; at most \(limits.maxBytes) are accepted")
+        }
+    }
+}
+
+/// A stack whose top can be moved out as an array of its own.
+private struct ParserStack<Element>: ~Copyable {
+    private(set) var count = 0
+    private var capacity = 0
+    private var base: UnsafeMutablePointer<Element>?
+
+    deinit {
+        guard let base else { return }
+        base.deinitialize(count: count)
+        base.deallocate()
+    }
+
+    subscript(index: Int) -> Element {
+        @inline(__always) get { base.unsafelyUnwrapped[index] }
+    }
+
+    @inline(__always)
+    mutating func push(_ element: consuming Element) {
+        if count == capacity { grow() }
+        (base.unsafelyUnwrapped + count).initialize(to: element)
+        count += 1
+    }
+
+    /// Moves all elements from `first` on into an array.
+    @inline(__always)
+    mutating func pop(from first: Int) -> [Element] {
+        let number = count - first
+        guard number > 0, let base else { return [] }
+        count = first
+        return Array(unsafeUninitializedCapacity: number) { target, initialized in
+            target.baseAddress.unsafelyUnwrapped.moveInitialize(from: base + first, count: number)
+            initialized = number
+        }
+    }
+
+    @inline(never)
+    private mutating func grow() {
+        let larger = max(64, capacity * 2)
+        let fresh = UnsafeMutablePointer<Element>.allocate(capacity: larger)
+        if let base {
+            fresh.moveInitialize(from: base, count: count)
+            base.deallocate()
+        }
+        base = fresh
+        capacity = larger
+    }
+}
+
+/// Keys of more than 15 bytes need an allocation each, and the same ones come again and again
+/// (`creationTimestamp`, `app.kubernetes.io/name`). The last of each kind is kept and shared.
+private struct KeyCache: ~Copyable {
+    private var slots: [String] = []
+
+    @inline(__always)
+    mutating func text(of span: JSONStringSpan, in scanner: borrowing JSONScanner) -> String {
+        let length = span.end - span.start
+        guard length > 15, length <= 64, !span.hasEscapes else { return scanner.text(of: span) }
+        return cached(span, length, in: scanner)
+    }
+
+    @inline(never)
+    private mutating func cached(_ span: JSONStringSpan, _ length: Int, in scanner: borrowing JSONScanner) -> String {
+        if slots.isEmpty { slots = Array(repeating: "", count: 64) }
+        let bytes = UnsafeBufferPointer(rebasing: scanner.buffer[span.start..<span.end])
+        let raw = UnsafeRawPointer(bytes.baseAddress.unsafelyUnwrapped)
+        let head = raw.loadUnaligned(as: UInt64.self)
+        let tail = raw.loadUnaligned(fromByteOffset: length - 8, as: UInt64.self)
+        let slot = Int(truncatingIfNeeded: ((head ^ (tail &* 31) ^ UInt64(length)) &* 0x9E37_79B9_7F4A_7C15) >> 58)
+        if slots[slot].utf8.count == length, slots[slot].withUTF8({ $0.elementsEqual(bytes) }) { return slots[slot] }
+        let text = String(decoding: bytes, as: UTF8.self)
+        slots[slot] = text
+        return text
+    }
+}

@@ -1,0 +1,2 @@
+// The system's libyaml, as it is. Nothing is added here.
+#include <yaml.h>
