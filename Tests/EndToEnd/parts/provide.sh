@@ -33,6 +33,8 @@ fail() {
 clean_up() {
     if [[ -n $build_group ]]; then
         kill -KILL -- "-$build_group" 2>/dev/null || true
+        # Collected here, so that the shell does not report it.
+        wait "$build_group" 2>/dev/null || true
     fi
     if [[ -n $work ]]; then
         rm -rf -- "$work"
@@ -157,7 +159,8 @@ fetch() {
     fail "apt could not fetch ${packages[*]} (its output is above)"
 }
 
-version_of_package() { dpkg-deb -f "$1" Version; }
+# The version of a package file, fit for the name of a folder.
+version_of_package() { dpkg-deb -f "$1" Version | tr -c 'A-Za-z0-9.+~\n-' '_'; }
 
 # MARK: - The cache
 
@@ -169,11 +172,17 @@ have() {
     done
 }
 
-# publish STAGED KEY NAME: gives a finished folder its place, and makes it the current one. Both
-# steps are renames, so that nobody ever sees half of it.
+# make_current KEY NAME: lets the name stand for the folder of that key. A rename, as all that others
+# can see, so that nobody ever finds half of something.
+make_current() {
+    mkdir -p "$parts/current"
+    ln -sfn "../$1" "$parts/current/.new"
+    mv -fT "$parts/current/.new" "$parts/current/$2"
+}
+
+# publish STAGED KEY NAME: gives a finished folder its place, and makes it the current one.
 publish() {
-    local staged="$1" key name="$3" program
-    key="$(printf '%s' "$2" | tr -c 'A-Za-z0-9.+~-' '_')"
+    local staged="$1" key="$2" name="$3" program
     for program in "$staged"/bin/*; do
         # What is there may be in use by a run that is going on: it is replaced only when broken.
         if [[ ! -x $parts/$key/bin/${program##*/} ]]; then
@@ -182,9 +191,7 @@ publish() {
             break
         fi
     done
-    mkdir -p "$parts/current"
-    ln -sfn "../$key" "$parts/current/.new"
-    mv -fT "$parts/current/.new" "$parts/current/$name"
+    make_current "$key" "$name"
 }
 
 # debian_part NAME PACKAGE PROGRAM VERSION-ARGUMENT…: one program out of one package.
@@ -214,6 +221,12 @@ build_kubernetes() {
     local go_deb=("$area/$go_package-go"_*.deb) reflect_deb=("$area/${reflect}"_*.deb)
     [[ ${tarball[0]##*/} == *"$kubernetes_version"* ]] ||
         fail "the way of building is for Kubernetes $kubernetes_version, found ${tarball[0]##*/}; set KUBEBUILDER_ASSETS to a folder with kube-apiserver and kube-controller-manager instead"
+    key="$(basename "${dsc[0]}" .dsc)-go$(version_of_package "${go_deb[0]}")"
+    key+="-reflect2_$(version_of_package "${reflect_deb[0]}")-recipe$recipe"
+    if [[ -x $parts/$key/bin/kube-apiserver && -x $parts/$key/bin/kube-controller-manager ]]; then
+        make_current "$key" "kubernetes-$recipe"
+        return
+    fi
 
     mkdir -p "$area/source" "$area/staged/bin" "$area/home"
     tar -xzf "${tarball[0]}" -C "$area/source" --strip-components=1
@@ -254,15 +267,18 @@ build_kubernetes() {
         cp "$area/source/_output/bin/$program" "$area/staged/bin/$program"
         quietly "$area/staged/bin/$program" --version || fail "the new $program does not start (its output is above)"
     done
-    key="$(basename "${dsc[0]}" .dsc)-go$(version_of_package "${go_deb[0]}")"
-    key+="-reflect2_$(version_of_package "${reflect_deb[0]}")-recipe$recipe"
     publish "$area/staged" "$key" "kubernetes-$recipe"
 }
 
 # MARK: - What is there, and what is missing
 
-# missing_parts: the names of the parts that are not in the cache.
-missing_parts() {
+# wanted_parts normal|refresh: the names of the parts that are not in the cache, or of all.
+wanted_parts() {
+    if [[ $1 == refresh ]]; then
+        printf '%s\n' etcd prometheus kubectl-1.20
+        if [[ -z $assets ]]; then echo kubernetes; fi
+        return
+    fi
     have etcd etcd || echo etcd
     have prometheus prometheus || echo prometheus
     have kubectl-1.20 kubectl || echo kubectl-1.20
@@ -271,8 +287,8 @@ missing_parts() {
     fi
 }
 
-provide_missing() {
-    local missing tool
+fill_cache() {
+    local wanted tool part
     for tool in apt-get apt-config dpkg-deb flock awk; do
         command -v "$tool" >/dev/null || fail "$tool is needed: the parts are packages of Debian 12"
     done
@@ -283,17 +299,14 @@ provide_missing() {
         say "waiting for another run that is filling $parts"
         flock 9
     fi
-    if [[ $1 == refresh ]]; then
-        rm -rf "$parts/current"
-    fi
     # Only the holder of the lock makes such folders: any that are there belong to nobody any more.
     rm -rf "$parts"/.work.*
-    mapfile -t missing < <(missing_parts)
-    if [[ ${#missing[@]} -gt 0 ]]; then
+    mapfile -t wanted < <(wanted_parts "$1")
+    if [[ ${#wanted[@]} -gt 0 ]]; then
         work="$(mktemp -d "$parts/.work.XXXXXX")"
         write_source_list
         if [[ $1 == refresh ]]; then update_index; fi
-        for part in "${missing[@]}"; do
+        for part in "${wanted[@]}"; do
             case "$part" in
             etcd) debian_part etcd etcd-server etcd --version ;;
             prometheus) debian_part prometheus prometheus prometheus --version ;;
@@ -344,8 +357,8 @@ main() {
                 fail "KUBEBUILDER_ASSETS is $assets, and there is no $program in it; put one of the same version there, or unset the variable to have both built from source"
         done
     fi
-    if [[ $mode == refresh || -n "$(missing_parts)" ]]; then
-        provide_missing "$mode"
+    if [[ -n "$(wanted_parts "$mode")" ]]; then
+        fill_cache "$mode"
     fi
 
     etcd="$(program etcd etcd)"
