@@ -33,7 +33,7 @@ public struct AnalysisArgument: Sendable, Hashable {
     }
 
     init(_ value: JSONValue, at path: String, _ problems: inout [FieldProblem]) {
-        let fields = AnalysisFields(value, at: path, &problems)
+        let fields = AnalysisReader(value, at: path, &problems)
         name = fields.string("name", &problems) ?? ""
         self.value = fields.string("value", &problems)
         if let from = fields.fields("valueFrom", &problems) {

@@ -21,7 +21,7 @@ public struct AnalysisMetric: Sendable, Hashable {
 
     /// Reads a metric; what has the wrong type is appended to `problems` and read as absent.
     public init(_ value: JSONValue, at path: String, _ problems: inout [FieldProblem]) {
-        let fields = AnalysisFields(value, at: path, &problems)
+        let fields = AnalysisReader(value, at: path, &problems)
         raw = value
         name = fields.string("name", &problems) ?? ""
         // An empty duration is an absent one: the API's Go types cannot tell them apart.

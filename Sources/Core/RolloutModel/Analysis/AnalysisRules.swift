@@ -12,7 +12,7 @@ public struct DryRunRule: Sendable, Hashable {
 
     /// Reads a rule; what has the wrong type is appended to `problems`.
     public init(_ value: JSONValue, at path: String, _ problems: inout [FieldProblem]) {
-        metricName = AnalysisFields(value, at: path, &problems).string("metricName", &problems) ?? ""
+        metricName = AnalysisReader(value, at: path, &problems).string("metricName", &problems) ?? ""
     }
 }
 
@@ -33,7 +33,7 @@ public struct MeasurementRetentionRule: Sendable, Hashable {
 
     /// Reads a rule; what has the wrong type is appended to `problems`.
     public init(_ value: JSONValue, at path: String, _ problems: inout [FieldProblem]) {
-        let fields = AnalysisFields(value, at: path, &problems)
+        let fields = AnalysisReader(value, at: path, &problems)
         metricName = fields.string("metricName", &problems) ?? ""
         limit = fields.int("limit", &problems) ?? 0
     }

@@ -40,7 +40,7 @@ public struct AnalysisRunSpec: Sendable, Equatable {
 
     init(_ value: JSONValue?, _ problems: inout [FieldProblem]) {
         raw = value ?? [:]
-        let fields = AnalysisFields(value, at: "spec", &problems)
+        let fields = AnalysisReader(value, at: "spec", &problems)
         metrics = fields.elements("metrics", &problems).map { AnalysisMetric($0.value, at: $0.path, &problems) }
         arguments = fields.elements("args", &problems).map { AnalysisArgument($0.value, at: $0.path, &problems) }
         dryRun = fields.elements("dryRun", &problems).map { DryRunRule($0.value, at: $0.path, &problems) }

@@ -29,7 +29,7 @@ public struct AnalysisRunStatus: Sendable, Equatable {
 
     /// Reads a status; what has the wrong type is appended to `problems` and read as absent.
     public init(json: JSONValue, _ problems: inout [FieldProblem]) {
-        let fields = AnalysisFields(json, at: "status", &problems)
+        let fields = AnalysisReader(json, at: "status", &problems)
         phase = fields.phase("phase", &problems)
         message = fields.string("message", &problems) ?? ""
         startedAt = fields.timestamp("startedAt", &problems)
@@ -72,7 +72,7 @@ public struct AnalysisRunSummary: Sendable, Hashable {
         self.error = error
     }
 
-    init(_ fields: AnalysisFields, _ problems: inout [FieldProblem]) {
+    init(_ fields: AnalysisReader, _ problems: inout [FieldProblem]) {
         count = fields.int("count", &problems) ?? 0
         successful = fields.int("successful", &problems) ?? 0
         failed = fields.int("failed", &problems) ?? 0
@@ -128,7 +128,7 @@ public struct MetricResult: Sendable, Hashable {
     }
 
     init(_ value: JSONValue, at path: String, _ problems: inout [FieldProblem]) {
-        let fields = AnalysisFields(value, at: path, &problems)
+        let fields = AnalysisReader(value, at: path, &problems)
         name = fields.string("name", &problems) ?? ""
         phase = fields.phase("phase", &problems)
         message = fields.string("message", &problems) ?? ""
@@ -191,7 +191,7 @@ public struct Measurement: Sendable, Hashable {
     }
 
     init(_ value: JSONValue, at path: String, _ problems: inout [FieldProblem]) {
-        let fields = AnalysisFields(value, at: path, &problems)
+        let fields = AnalysisReader(value, at: path, &problems)
         phase = fields.phase("phase", &problems)
         message = fields.string("message", &problems) ?? ""
         startedAt = fields.timestamp("startedAt", &problems)

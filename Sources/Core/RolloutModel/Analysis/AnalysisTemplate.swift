@@ -28,14 +28,14 @@ public struct AnalysisTemplate: ReadModel {
         self.isClusterScoped = isClusterScoped
         var problems: [FieldProblem] = []
         spec = json["spec"] ?? [:]
-        let fields = AnalysisFields(json["spec"], at: "spec", &problems)
+        let fields = AnalysisReader(json["spec"], at: "spec", &problems)
         metrics = fields.elements("metrics", &problems).map { AnalysisMetric($0.value, at: $0.path, &problems) }
         arguments = fields.elements("args", &problems).map { AnalysisArgument($0.value, at: $0.path, &problems) }
         dryRun = fields.elements("dryRun", &problems).map { DryRunRule($0.value, at: $0.path, &problems) }
         measurementRetention = fields.elements("measurementRetention", &problems)
             .map { MeasurementRetentionRule($0.value, at: $0.path, &problems) }
         templates = fields.elements("templates", &problems).map { element in
-            let reference = AnalysisFields(element.value, at: element.path, &problems)
+            let reference = AnalysisReader(element.value, at: element.path, &problems)
             return RolloutAnalysis.TemplateReference(
                 name: reference.string("templateName", &problems) ?? "",
                 isClusterScoped: reference.bool("clusterScope", &problems))

@@ -2,7 +2,7 @@ import Clockwork
 import StrictJSON
 
 /// Reads the members of one object; a member of the wrong type is read as absent and noted as a problem.
-struct AnalysisFields {
+struct AnalysisReader {
     /// The members; empty where the value was absent, null or not an object.
     let object: JSONObject
     /// The path of the object, empty at the top.
@@ -86,9 +86,9 @@ struct AnalysisFields {
         return list.enumerated().map { (value: $0.element, path: "\(path(of: key))[\($0.offset)]") }
     }
 
-    func fields(_ key: String, _ problems: inout [FieldProblem]) -> AnalysisFields? {
+    func fields(_ key: String, _ problems: inout [FieldProblem]) -> AnalysisReader? {
         guard let value = value(key) else { return nil }
-        return AnalysisFields(value, at: path(of: key), &problems)
+        return AnalysisReader(value, at: path(of: key), &problems)
     }
 
     func stringMap(_ key: String, _ problems: inout [FieldProblem]) -> [String: String] {
