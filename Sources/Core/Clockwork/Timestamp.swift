@@ -14,7 +14,7 @@ public struct Timestamp: Sendable, Hashable, Comparable, InstantProtocol {
 
     /// The instant so many seconds after 1970 began; the end of the range if it lies beyond.
     public init(secondsSince1970: Int64) {
-        self.init(nanosecondsSince1970: Self.saturating(secondsSince1970.multipliedReportingOverflow(by: 1_000_000_000), negative: secondsSince1970 < 0))
+        self.init(nanosecondsSince1970: Int64(clamping: Int128(secondsSince1970) * 1_000_000_000))
     }
 
     /// 1970-01-01T00:00:00Z.
@@ -41,9 +41,7 @@ public struct Timestamp: Sendable, Hashable, Comparable, InstantProtocol {
 
     /// This instant, moved by `duration`.
     public func advanced(by duration: Duration) -> Timestamp {
-        let nanoseconds = duration.saturatedNanoseconds
-        return Timestamp(
-            nanosecondsSince1970: Self.saturating(nanosecondsSince1970.addingReportingOverflow(nanoseconds), negative: nanoseconds < 0))
+        Timestamp(nanosecondsSince1970: Int64(clamping: Int128(nanosecondsSince1970) + duration.wideNanoseconds))
     }
 
     /// How long it is from here to `other`; negative if that lies before.
@@ -69,20 +67,16 @@ public struct Timestamp: Sendable, Hashable, Comparable, InstantProtocol {
 
     /// Moves the instant back by `duration`.
     public static func -= (instant: inout Timestamp, duration: Duration) { instant = instant - duration }
-
-    private static func saturating(_ sum: (partialValue: Int64, overflow: Bool), negative: Bool) -> Int64 {
-        sum.overflow ? (negative ? .min : .max) : sum.partialValue
-    }
 }
 
 extension Duration {
     /// Nanoseconds, rounded towards zero; the end of the range of `Int64` (292 years) if there are more.
-    public var saturatedNanoseconds: Int64 {
+    public var saturatedNanoseconds: Int64 { Int64(clamping: wideNanoseconds) }
+
+    /// Nanoseconds, rounded towards zero.
+    var wideNanoseconds: Int128 {
         let (seconds, attoseconds) = components
-        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        if overflow { return seconds < 0 ? .min : .max }
-        let (sum, sumOverflow) = product.addingReportingOverflow(attoseconds / 1_000_000_000)
-        return sumOverflow ? (seconds < 0 ? .min : .max) : sum
+        return Int128(seconds) * 1_000_000_000 + Int128(attoseconds / 1_000_000_000)
     }
 
     /// Seconds as a fraction, for metrics and reports; not for arithmetic on time.

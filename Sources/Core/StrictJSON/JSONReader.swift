@@ -69,6 +69,7 @@ public struct JSONReader: Sendable {
                 let span = try scanner.scanStringSpan()
                 let digest = scanner.digest(of: span)
                 try scanner.expectColon()
+                scanner.skipWhitespace()  // so that looking at what comes next does not move the reader
                 return (scanner.text(of: span), digest, offset)
             }
             guard seen.insert(digest) else {
@@ -91,6 +92,7 @@ public struct JSONReader: Sendable {
         if consumed(UInt8(ascii: "]")) { return close() }
         var index = 0
         repeat {
+            onScanner { $0.skipWhitespace() }  // so that looking at what comes next does not move the reader
             let before = position
             do throws(JSONError) {
                 try body(&self)
