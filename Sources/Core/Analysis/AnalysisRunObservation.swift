@@ -1,0 +1,71 @@
+import KubeModel
+import RolloutModel
+
+/// Everything that one AnalysisRun depends on, as it was seen at one moment.
+public struct AnalysisRunObservation: Sendable, Equatable {
+    public var run: AnalysisRun
+    /// What came of reading the Secrets that `neededSecrets` names. Read for this observation, forgotten after it.
+    public var secrets: [SecretReference: SecretReading]
+
+    public init(run: AnalysisRun, secrets: [SecretReference: SecretReading] = [:]) {
+        self.run = run
+        self.secrets = secrets
+    }
+
+    /// The secret texts that must not leave.
+    var secretValues: [String] {
+        secrets.values.compactMap { reading in
+            guard case .value(let text) = reading else { return nil }
+            return text
+        }
+    }
+
+    /// The value of a secret.
+    func secret(_ reference: SecretReference) throws(AnalysisProblem) -> String {
+        switch secrets[reference] {
+        case .value(let text)?: return text
+        case .refused(let cause)?: throw .invalid(cause)
+        case nil: throw .invalid("secret '\(reference.name)' was not read")
+        }
+    }
+}
+
+/// A measurement to take now.
+///
+/// It holds the real values of secret arguments. It is handed to a provider and nowhere else.
+public struct DueMeasurement: Sendable, Equatable {
+    /// What to do with it.
+    public enum Move: Sendable, Equatable {
+        /// Take a new measurement.
+        case start
+        /// Look again at one that is in flight.
+        case resume(Measurement)
+        /// Stop one that is in flight.
+        case terminate(Measurement)
+    }
+
+    /// The metric with its placeholders resolved.
+    public var metric: AnalysisMetric
+    public var move: Move
+    /// The run that the measurement belongs to.
+    public var run: ObjectKey
+    public var runUID: String
+    /// 1 for the first measurement of the metric: what providers build names from.
+    public var number: Int
+
+    public init(metric: AnalysisMetric, move: Move, run: ObjectKey, runUID: String, number: Int) {
+        self.metric = metric
+        self.move = move
+        self.run = run
+        self.runUID = runUID
+        self.number = number
+    }
+
+    /// The measurement in flight, nil for a new one.
+    public var unfinished: Measurement? {
+        switch move {
+        case .start: nil
+        case .resume(let measurement), .terminate(let measurement): measurement
+        }
+    }
+}

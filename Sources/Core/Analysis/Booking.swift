@@ -1,0 +1,98 @@
+import Clockwork
+import RolloutModel
+
+/// Writes the outcome of one measurement into the status: the measurement itself and the counters.
+///
+/// - Parameters:
+///   - conditions: the metric with the real values of secrets in its conditions.
+///   - secrets: texts that must not stand in the status.
+func book(
+    _ outcome: MeasurementOutcome, of metric: RunMetric, conditions: AnalysisMetric, secrets: [String], isTerminating: Bool,
+    _ plan: inout AnalysisRunPlan
+) {
+    let index: Int
+    let isFirst: Bool
+    if let existing = plan.status.metricResults.firstIndex(where: { $0.name == metric.name }) {
+        index = existing
+        isFirst = plan.status.metricResults[existing].measurements.isEmpty
+    } else {
+        index = plan.status.metricResults.count
+        isFirst = true
+        let metadata = outcome.metricMetadata.mapValues { redacted($0, secrets: secrets) }
+        plan.status.metricResults.append(MetricResult(name: metric.name, dryRun: metric.isDryRun, metadata: metadata))
+    }
+    var result = plan.status.metricResults[index]
+    let last = result.measurements.last
+    let unfinished = last?.finishedAt == nil ? last : nil
+    let measurement = measured(
+        outcome, conditions, continuing: unfinished, secrets: secrets, isTerminating: isTerminating)
+    if let phase = measurement.phase, phase.isCompleted { result.count(phase) }
+    if unfinished != nil { result.measurements.removeLast() }
+    result.measurements.append(measurement)
+    plan.status.metricResults[index] = result
+    if isFirst && isNote(measurement.message) {
+        plan.events.append(.conditionJudgedOnSample(metric: metric.name, note: measurement.message))
+    }
+}
+
+/// The measurement that an outcome makes, without any secret in it.
+private func measured(
+    _ outcome: MeasurementOutcome, _ conditions: AnalysisMetric, continuing unfinished: Measurement?, secrets: [String],
+    isTerminating: Bool
+) -> Measurement {
+    var measurement = unfinished ?? Measurement(phase: .running, startedAt: outcome.startedAt.truncatedToSeconds)
+    measurement.resumeAt = nil
+    switch outcome.finding {
+    case .sample(let sample):
+        let judgement = judge(sample, by: conditions)
+        measurement.phase = judgement.phase
+        measurement.message = judgement.message
+        measurement.value = judgement.phase == .error && !sample.keepsTextOnError ? "" : sample.text
+    case .failure(let message):
+        measurement.phase = .error
+        measurement.message = message
+    case .verdict(let phase, let message, let value):
+        measurement.phase = phase
+        measurement.message = message
+        measurement.value = value
+    case .inFlight(let resumeAt):
+        measurement.phase = .running
+        // Rounded up: stored to whole seconds, the time to look again must not lie before it was asked for.
+        measurement.resumeAt = resumeAt.map { ($0 + .nanoseconds(999_999_999)).truncatedToSeconds }
+    }
+    if measurement.phase?.isCompleted == true { measurement.finishedAt = outcome.finishedAt.truncatedToSeconds }
+    if isTerminating, unfinished != nil, measurement.phase == .successful || measurement.phase == .inconclusive {
+        measurement.message = "Metric Terminated"
+    }
+    measurement.metadata.merge(outcome.metadata) { $1 }
+    measurement.message = redacted(measurement.message, secrets: secrets)
+    measurement.value = redacted(measurement.value, secrets: secrets)
+    measurement.metadata = measurement.metadata.mapValues { redacted($0, secrets: secrets) }
+    return measurement
+}
+
+extension MetricResult {
+    /// Counts one completed measurement.
+    fileprivate mutating func count(_ phase: AnalysisPhase) {
+        // Counters come from a stored status that any client may have edited; they stop at the end of their range.
+        func increment(_ counter: inout Int) { counter = min(counter, Int(Int32.max) - 1) + 1 }
+        switch phase {
+        case .successful: increment(&successful)
+        case .failed: increment(&failed)
+        case .inconclusive: increment(&inconclusive)
+        case .error: increment(&error)
+        case .pending, .running: return
+        }
+        if phase == .error {
+            increment(&consecutiveError)
+        } else {
+            increment(&count)
+            consecutiveError = 0
+        }
+        if phase == .successful {
+            increment(&consecutiveSuccess)
+        } else {
+            consecutiveSuccess = 0
+        }
+    }
+}

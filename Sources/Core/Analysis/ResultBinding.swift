@@ -1,0 +1,137 @@
+import Expression
+import RolloutModel
+
+/// What the conditions of a metric say about a sample.
+struct Judgement: Sendable, Equatable {
+    var phase: AnalysisPhase
+    /// Why there is no answer, or a note about how the result was read.
+    var message: String
+}
+
+/// What begins a message that explains how a result was read, as against one that reports an error.
+private let notePrefix = "note: "
+
+/// Whether a message of a measurement is a note and no error.
+func isNote(_ message: String) -> Bool { message.hasPrefix(notePrefix) }
+
+/// Judges a sample by the success and failure condition of a metric.
+///
+/// Both conditions are evaluated where both are set, success first; failure wins; neither is Inconclusive. Without
+/// conditions every sample is Successful. An error in either is an Error.
+func judge(_ sample: MetricSample, by metric: AnalysisMetric) -> Judgement {
+    var notes: [String] = []
+    do throws(AnalysisProblem) {
+        let success = try verdict("successCondition", metric.successCondition, sample, &notes)
+        let failure = try verdict("failureCondition", metric.failureCondition, sample, &notes)
+        let phase: AnalysisPhase =
+            switch (success, failure) {
+            case (nil, nil): .successful
+            case (let success?, nil): success ? .successful : .failed
+            case (nil, let failure?): failure ? .failed : .successful
+            case (_, true?): .failed
+            case (let success?, false?): success ? .successful : .inconclusive
+            }
+        return Judgement(phase: phase, message: notes.isEmpty ? "" : notePrefix + notes.joined(separator: "; "))
+    } catch {
+        return Judgement(phase: .error, message: error.message)
+    }
+}
+
+/// What one condition says; nil for an empty one, which says nothing.
+///
+/// Differs: a condition that cannot be typed against a vector but can against its only sample is judged on that
+/// sample, and the note says so. The rule lives here and not in the language: `result` itself stays a list.
+private func verdict(
+    _ which: String, _ condition: String, _ sample: MetricSample, _ notes: inout [String]
+) throws(AnalysisProblem) -> Bool? {
+    if condition.isEmpty { return nil }
+    let error: ExpressionError
+    do throws(ExpressionError) { return try evaluate(condition, sample.result) } catch let cause { error = cause }
+    let failure = "could not evaluate \(which) \"\(condition)\": "
+    if sample.result.isNilOrEmptyList {
+        throw .invalid(failure + "metric result is nil or empty: no data returned from the metric provider" + emptyVectorAdvice(sample))
+    }
+    guard error.isCompileError, case .floats(let samples) = sample.result, let only = samples.first,
+        isTyped(condition, against: .float(only))
+    else { throw .invalid(failure + error.message) }
+    let safe = safeSpelling(of: condition, against: sample.result)
+    if samples.count > 1 {
+        throw .invalid("\(failure)\(error.message); the result is a vector of \(samples.count) samples and the condition fits a single one"
+            + (safe.map { ": write \($0) for the first of them, or let the query return one" } ?? ""))
+    }
+    do throws(ExpressionError) {
+        let answer = try evaluate(condition, .float(only))
+        notes.append("\(which) \"\(condition)\" was judged on the only sample of the vector (\(numberText(only)))"
+            + (safe.map { "; \($0) says the same and is valid everywhere" } ?? ""))
+        return answer
+    } catch {
+        throw .invalid(failure + error.message)
+    }
+}
+
+/// The usual cause of an empty vector and what to do about it.
+private func emptyVectorAdvice(_ sample: MetricSample) -> String {
+    guard case .floats = sample.result else { return "" }
+    return " (the query matched no series; usually nothing was counted because there were no errors or no requests: "
+        + "append \"or vector(0)\" to the query to read that as 0)"
+}
+
+/// The condition with `result[0]` in place of a bare `result`, where that is a condition for the whole vector.
+private func safeSpelling(of condition: String, against result: ExpressionValue) -> String? {
+    let spelling = firstSampleSpelling(of: condition)
+    return spelling != condition && isTyped(spelling, against: result) ? spelling : nil
+}
+
+/// `result` replaced by `result[0]` wherever it stands as a name of its own, outside of texts in quotes.
+func firstSampleSpelling(of condition: String) -> String {
+    func isNamePart(_ scalar: Unicode.Scalar) -> Bool {
+        scalar == "_" || scalar == "$" || scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+    }
+    let scalars = Array(condition.unicodeScalars)
+    var output = String.UnicodeScalarView()
+    var index = 0
+    var quote: Unicode.Scalar?
+    while index < scalars.count {
+        let scalar = scalars[index]
+        if let open = quote {
+            output.append(scalar)
+            if scalar == "\\", open != "`", index + 1 < scalars.count {
+                index += 1
+                output.append(scalars[index])
+            } else if scalar == open {
+                quote = nil
+            }
+            index += 1
+        } else if isNamePart(scalar) {
+            var word = String.UnicodeScalarView()
+            let isMember = index > 0 && (scalars[index - 1] == "." || scalars[index - 1] == "#")
+            while index < scalars.count, isNamePart(scalars[index]) {
+                word.append(scalars[index])
+                index += 1
+            }
+            output.append(contentsOf: word)
+            if String(word) == ExpressionEnvironment.resultName, !isMember { output.append(contentsOf: "[0]".unicodeScalars) }
+        } else {
+            if scalar == "\"" || scalar == "'" || scalar == "`" { quote = scalar }
+            output.append(scalar)
+            index += 1
+        }
+    }
+    return String(output)
+}
+
+/// Whether a condition compiles against the type of a value.
+private func isTyped(_ condition: String, against value: ExpressionValue) -> Bool {
+    do throws(ExpressionError) {
+        _ = try CompiledExpression(compiling: condition, environment: .condition(result: value.type))
+        return true
+    } catch {
+        return false
+    }
+}
+
+/// The boolean that a condition gives for a value.
+private func evaluate(_ condition: String, _ value: ExpressionValue) throws(ExpressionError) -> Bool {
+    let compiled = try CompiledExpression(compiling: condition, environment: .condition(result: value.type))
+    return try compiled.evaluateCondition([ExpressionEnvironment.resultName: value])
+}
