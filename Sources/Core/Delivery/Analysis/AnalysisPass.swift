@@ -1,0 +1,206 @@
+import Analysis
+import KubeModel
+import RolloutModel
+import StrictJSON
+
+/// The AnalysisRuns of a canary in this pass: which are current, which are created, ended and deleted, and what their
+/// outcome means for the Rollout.
+struct AnalysisPass: Sendable {
+    var actions: [PlannedAction] = []
+    /// Whether the run of the current analysis step has succeeded.
+    var stepSucceeded: Bool = false
+    /// What is wrong with a run that has to be created; it is created once that is put right.
+    var problem: String?
+
+    private enum Kind: String {
+        case step = "Step", background = "Background"
+    }
+
+    init(_ situation: CanarySituation, _ draft: inout StatusDraft) {
+        var current: Set<String> = []
+        let step: AnalysisRun? = run(named: situation.persisted.stepAnalysisRun?.name, situation)
+        let background: AnalysisRun? = run(named: situation.persisted.backgroundAnalysisRun?.name, situation)
+        if !situation.cancelsAnalysis {
+            if let analysis = Self.currentStepAnalysis(situation) {
+                let index: Int = situation.stepIndex ?? 0
+                let isOfThisStep: Bool = step?.metadata.labels[Keys.stepIndex] == "\(index)"
+                let mayCreate: Bool = situation.persisted.pauseConditions.isEmpty
+                if let step, isOfThisStep, !(mayCreate && Self.needsNew(step, situation)) {
+                    keep(step, .step, situation, &draft, &current)
+                } else if step == nil || isOfThisStep {
+                    if mayCreate, let name = create(analysis, .step, index: index, situation, &draft) { current.insert(name) }
+                }
+            }
+            if let analysis = situation.strategy.analysis, !analysis.templates.isEmpty,
+               situation.steps.isEmpty || (situation.stepIndex ?? 0) >= analysis.startingStep {
+                let isInconclusive: Bool = situation.persisted.pauseConditions.contains { $0.reason == .inconclusiveAnalysis }
+                if let background, !( !isInconclusive && Self.needsNew(background, situation)) {
+                    keep(background, .background, situation, &draft, &current)
+                } else if !isInconclusive, let name = create(analysis, .background, index: nil, situation, &draft) {
+                    current.insert(name)
+                }
+            }
+        }
+        endOthers(situation, current: current)
+    }
+
+    private static func currentStepAnalysis(_ situation: CanarySituation) -> RolloutAnalysis? {
+        guard case .analysis(let analysis) = situation.currentStep?.kind, !analysis.templates.isEmpty else { return nil }
+        return analysis
+    }
+
+    private func run(named name: String?, _ situation: CanarySituation) -> AnalysisRun? {
+        guard let name, !name.isEmpty else { return nil }
+        return situation.seen.analysisRuns.first { $0.metadata.name == name }
+    }
+
+    /// A run is replaced after a retry, and after a person resumed from one that could not decide.
+    private static func needsNew(_ run: AnalysisRun, _ situation: CanarySituation) -> Bool {
+        let persisted: RolloutStatus = situation.persisted
+        let hasStepPause: Bool = persisted.pauseConditions.contains { $0.reason == .canaryPauseStep || $0.reason == .blueGreenPause }
+        if persisted.controllerPause && !hasStepPause { return run.status.phase == .inconclusive }
+        return persisted.abortedAt != nil
+    }
+
+    private mutating func keep(
+        _ run: AnalysisRun, _ kind: Kind, _ situation: CanarySituation, _ draft: inout StatusDraft, _ current: inout Set<String>
+    ) {
+        current.insert(run.metadata.name)
+        let phase: String = run.status.phase?.rawValue ?? ""
+        record(RunStatus(name: run.metadata.name, phase: phase, message: run.status.message), kind, &draft)
+        switch run.status.phase {
+        case .successful:
+            if kind == .step { stepSucceeded = true }
+        case .failed, .error:
+            let type: String = kind == .step ? "Step-based" : "Background"
+            let message: String = run.status.message.isEmpty ? "" : ": \(run.status.message)"
+            draft.requestAbort("\(type) analysis phase error/failed\(message)")
+        case .inconclusive:
+            draft.addedPauses.append(.inconclusiveAnalysis)
+        case .pending, .running, nil:
+            if kind == .step { draft.waitsFor = "AnalysisRun \(run.metadata.name)" }
+        }
+    }
+
+    private func record(_ status: RunStatus, _ kind: Kind, _ draft: inout StatusDraft) {
+        let previous: RunStatus?
+        switch kind {
+        case .step:
+            previous = draft.persisted.stepAnalysisRun
+            draft.status.stepAnalysisRun = status
+        case .background:
+            previous = draft.persisted.backgroundAnalysisRun
+            draft.status.backgroundAnalysisRun = status
+        }
+        guard !status.phase.isEmpty, previous == nil || (previous!.name == status.name && previous!.phase != status.phase) else { return }
+        let old: String = previous.map(\.phase) ?? "NoPreviousStatus"
+        let isBad: Bool = status.phase == "Failed" || status.phase == "Error"
+        draft.events.append(EventNote(
+            isBad ? .warning : .normal, reason: "AnalysisRun\(status.phase)",
+            message: "\(kind.rawValue) Analysis Run '\(status.name)' Status New: '\(status.phase)' Previous: '\(old)'"))
+    }
+
+    /// - Returns: the name of the run that is current from now on; nil when it cannot be made yet.
+    private mutating func create(
+        _ analysis: RolloutAnalysis, _ kind: Kind, index: Int?, _ situation: CanarySituation, _ draft: inout StatusDraft
+    ) -> String? {
+        guard let new = situation.roles.new else { return nil }
+        let composed: ComposedAnalysis
+        do {
+            let templates: [AnalysisTemplate] = try collectedTemplates(analysis.templates) { situation.seen.templates[$0] }
+            let arguments: [ResolvedArgument] = try resolvedArguments(
+                analysis.arguments, rollout: situation.rollout, latestHash: new.podHash,
+                stableHash: situation.roles.stable?.podHash ?? "")
+            composed = try analysisRunSpec(
+                templates: templates, arguments: arguments, dryRun: analysis.dryRun, measurementRetention: analysis.measurementRetention)
+        } catch let wrong as AnalysisProblem {
+            problem = "\(analysis.path): \(wrong.message)"
+            return nil
+        } catch {
+            problem = "\(analysis.path): \(error)"
+            return nil
+        }
+        let base: String = "\(situation.rollout.metadata.name)-\(new.podHash)-\(situation.revisionText)"
+            + (index.map { "-\($0)" } ?? "")
+        guard let place = freeName(base, spec: composed.spec, situation) else {
+            problem = "no name is left for an AnalysisRun beginning with \(base)"
+            return nil
+        }
+        record(RunStatus(name: place.name, phase: "", message: ""), kind, &draft)
+        guard !place.isTaken else { return place.name }
+        for note in composed.notes {
+            draft.notes.append(note.description)
+            if case .passedOn = note { draft.events.append(EventNote(.normal, .argumentNotDeclared, note.description)) }
+        }
+        actions.append(PlannedAction(.createAnalysisRun(AnalysisRunDraft(
+            name: place.name, object: object(place.name, composed.spec, analysis, kind, index: index, new: new, situation)))))
+        return place.name
+    }
+
+    /// The first name of `base`, `base.1`, … that is free, or that a run of the same content has which is not over yet.
+    private func freeName(_ base: String, spec: JSONValue, _ situation: CanarySituation) -> (name: String, isTaken: Bool)? {
+        for attempt in 0..<1000 {
+            let name: String = attempt == 0 ? base : "\(base).\(attempt)"
+            if situation.seen.refusals.contains(Refusal(subject: "AnalysisRun/\(name)", cause: .nameTaken)) { continue }
+            guard let existing = situation.seen.analysisRuns.first(where: { $0.metadata.name == name }) else { return (name, false) }
+            let isOver: Bool = existing.status.phase?.isCompleted ?? false
+            if !isOver && !existing.spec.terminate && !existing.metadata.isBeingDeleted
+                && isSameAnalysis(existing, as: spec) {
+                return (name, true)
+            }
+        }
+        return nil
+    }
+
+    private func object(
+        _ name: String, _ spec: JSONValue, _ analysis: RolloutAnalysis, _ kind: Kind, index: Int?, new: ReplicaSet,
+        _ situation: CanarySituation
+    ) -> JSONValue {
+        var labels: [String: String] = [Keys.podHash: new.podHash, Keys.runType: kind.rawValue]
+        if let index { labels[Keys.stepIndex] = "\(index)" }
+        if let instanceID = situation.seen.instanceID { labels[Keys.instanceID] = instanceID }
+        labels.merge(analysis.runLabels) { _, later in later }
+        labels.merge(situation.selector.selector.matchLabels) { _, later in later }
+        var annotations: [String: String] = [Keys.revision: situation.revisionText]
+        annotations.merge(analysis.runAnnotations) { _, later in later }
+        return [
+            "apiVersion": "argoproj.io/v1alpha1", "kind": "AnalysisRun",
+            "metadata": [
+                "name": .string(name), "namespace": .string(situation.rollout.metadata.namespace),
+                "labels": jsonMap(labels), "annotations": jsonMap(annotations),
+                "ownerReferences": [ownerReference(to: situation.rollout)],
+            ],
+            "spec": spec,
+        ]
+    }
+
+    /// Ends what is still running and deletes what history no longer keeps.
+    private mutating func endOthers(_ situation: CanarySituation, current: Set<String>) {
+        let others: [AnalysisRun] = situation.seen.analysisRuns
+            .filter { !current.contains($0.metadata.name) && !$0.metadata.isBeingDeleted }
+            .sorted { ($0.metadata.creationTimestamp ?? .epoch, $0.metadata.name) > ($1.metadata.creationTimestamp ?? .epoch, $1.metadata.name) }
+        var successful: Int = 0
+        var unsuccessful: Int = 0
+        for run in others {
+            let name: String = run.metadata.name
+            let isCompleted: Bool = run.status.phase?.isCompleted ?? false
+            let hash: String = run.metadata.labels[Keys.podHash] ?? ""
+            let home: ReplicaSet? = situation.roles.all.first { $0.podHash == hash }
+            if hash.isEmpty || home == nil || home?.metadata.isBeingDeleted == true {
+                actions.append(PlannedAction(.deleteAnalysisRun(name: name)))
+                continue
+            }
+            guard isCompleted else {
+                if !run.spec.terminate { actions.append(PlannedAction(.terminateAnalysisRun(name: name))) }
+                continue
+            }
+            if run.status.phase == .successful {
+                successful += 1
+                if successful > situation.spec.successfulRunHistoryLimit { actions.append(PlannedAction(.deleteAnalysisRun(name: name))) }
+            } else {
+                unsuccessful += 1
+                if unsuccessful > situation.spec.unsuccessfulRunHistoryLimit { actions.append(PlannedAction(.deleteAnalysisRun(name: name))) }
+            }
+        }
+    }
+}

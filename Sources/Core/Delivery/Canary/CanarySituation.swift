@@ -1,0 +1,106 @@
+import Clockwork
+import KubeModel
+import RolloutModel
+
+/// A canary Rollout at one moment: the observation, who is who, and the questions that several decisions ask of them.
+/// All answers come from the persisted status: nobody reads back what was only just computed.
+struct CanarySituation: Sendable {
+    let seen: RolloutObservation
+    let strategy: CanaryStrategy
+    let selector: EffectiveSelector
+    let roles: ReplicaSetRoles
+    let now: Timestamp
+
+    var rollout: Rollout { seen.rollout }
+    var spec: RolloutSpec { seen.rollout.spec }
+    /// The status as it was read.
+    var persisted: RolloutStatus { seen.rollout.status }
+    var steps: [CanaryStep] { strategy.steps }
+    /// Wanted pods of the Rollout.
+    var total: Int { spec.desiredReplicas }
+    /// The weight that means all traffic.
+    var maxWeight: Int { strategy.maxTrafficWeight }
+    var isBasic: Bool { strategy.trafficRouting == nil }
+    var newHash: String { roles.new?.podHash ?? "" }
+
+    /// Also true when both are empty, as upstream.
+    var isFullyPromoted: Bool { persisted.stableRS == persisted.currentPodHash }
+
+    /// The hash over the steps as they are now.
+    var stepHashNow: String { stepHash(of: strategy.raw["steps"]?.isNull ?? true ? nil : steps) }
+
+    /// Whether the template or the steps are not those which the status speaks of; everything starts over then.
+    var isReset: Bool {
+        persisted.currentStepHash != stepHashNow
+            || (!persisted.currentPodHash.isEmpty && persisted.currentPodHash != newHash)
+    }
+
+    /// Index of the current step, 0...steps.count; nil without steps.
+    var stepIndex: Int? { steps.isEmpty ? nil : min(max(persisted.currentStepIndex ?? 0, 0), steps.count) }
+
+    /// Nil without steps and past their end.
+    var currentStep: CanaryStep? {
+        guard let stepIndex, stepIndex < steps.count else { return nil }
+        return steps[stepIndex]
+    }
+
+    /// The weight of the nearest `setWeight` at or before an index; 0 if there is none.
+    func weight(atOrBefore index: Int) -> Int {
+        guard !steps.isEmpty, index >= 0 else { return 0 }
+        for step in steps[...min(index, steps.count - 1)].reversed() {
+            if case .setWeight(let weight) = step.kind { return weight }
+        }
+        return 0
+    }
+
+    /// The weight that the steps ask for now: all of it without a current step, none while aborted.
+    var stepWeight: Int {
+        if persisted.abort { return 0 }
+        guard let stepIndex, stepIndex < steps.count else { return maxWeight }
+        return weight(atOrBefore: stepIndex)
+    }
+
+    /// The weight for which pods are wanted: everything on a first deploy, when promoted, and on request.
+    var podWeight: Int {
+        if persisted.promoteFull || persisted.stableRS.isEmpty || persisted.currentPodHash == persisted.stableRS { return maxWeight }
+        return stepWeight
+    }
+
+    /// Whether a person, or an analysis that could not decide, holds everything.
+    var isHalted: Bool {
+        spec.paused || persisted.pauseConditions.contains { $0.reason == .inconclusiveAnalysis }
+    }
+
+    /// Whether the recorded revision is one whose runs and pauses no longer matter.
+    var cancelsAnalysis: Bool {
+        isFullyPromoted || persisted.abort || persisted.promoteFull || persisted.stableRS.isEmpty || newHash == persisted.stableRS
+    }
+
+    /// Revision of the new ReplicaSet as text, for messages and names.
+    var revisionText: String {
+        roles.new?.metadata.annotations[Keys.revision] ?? rollout.metadata.annotations[Keys.revision] ?? "0"
+    }
+
+    /// Pods that may be missing during an update.
+    var maxUnavailable: Int { PodBudget(strategy, total: total).unavailable }
+
+    /// Whether the new version has as many available pods as the Rollout wants in all.
+    var newIsComplete: Bool { (roles.new?.status.availableReplicas ?? 0) >= total }
+}
+
+/// Surge and unavailability in pods, from what the user wrote.
+struct PodBudget: Sendable, Equatable {
+    /// Pods above the wanted number.
+    var surge: Int
+    /// Pods below the wanted number.
+    var unavailable: Int
+
+    /// Surge rounds up, unavailability down; one of them is at least one, or nothing could ever be replaced.
+    init(_ strategy: CanaryStrategy, total: Int) {
+        let quarter = IntOrPercent.percent("25%")
+        surge = max(0, (strategy.maxSurge ?? quarter).resolved(of: total, roundUp: true))
+        unavailable = max(0, (strategy.maxUnavailable ?? quarter).resolved(of: total, roundUp: false))
+        if surge == 0 && unavailable == 0 { unavailable = 1 }
+        unavailable = min(unavailable, total)
+    }
+}

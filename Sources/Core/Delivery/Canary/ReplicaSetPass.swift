@@ -1,0 +1,167 @@
+import Clockwork
+import KubeModel
+import RolloutModel
+
+/// The change of sizes in this pass: at most one ReplicaSet is scaled, then the world is looked at again.
+struct ReplicaSetPass: Sendable {
+    var actions: [PlannedAction] = []
+    /// Whether a size changes, which ends the plan: the next decision must see fresh numbers.
+    var scales: Bool = false
+    var wakeAt: Timestamp?
+
+    /// - Parameter traffic: what the routes say; a canary that may still receive traffic keeps its pods.
+    init(_ situation: CanarySituation, _ sizes: CanarySizes, traffic: TrafficPass, isAborted: Bool) {
+        guard !situation.isHalted else {
+            // Sizes wait for a person; the annotation must not, or the Rollout would stay in "replicas only" for ever.
+            refreshSizedFor(situation)
+            return
+        }
+        let new: ReplicaSet? = situation.roles.new
+        let stable: ReplicaSet? = situation.roles.stable
+        let delaysAbort: Bool = isAborted && !situation.isBasic && stable != nil && new?.metadata.uid != stable?.metadata.uid
+
+        for replicaSet in [new, stable].compactMap({ $0 }) where replicaSet.hasDeadline {
+            if delaysAbort && replicaSet.metadata.uid == new?.metadata.uid { continue }
+            let name: String = replicaSet.metadata.name
+            guard !actions.contains(where: { $0.action == .patchReplicaSet(name: name, annotations: [Keys.scaleDownDeadline: nil], minReadySeconds: nil) }) else { continue }
+            actions.append(PlannedAction(.patchReplicaSet(name: name, annotations: [Keys.scaleDownDeadline: nil], minReadySeconds: nil)))
+        }
+        if !actions.isEmpty {
+            scales = true
+            return
+        }
+        if let stable, stable.metadata.uid != new?.metadata.uid,
+           let scale = Self.scale(stable, to: sizes.counts.stable, for: situation.total) {
+            add(scale)
+            return
+        }
+        if let new {
+            if delaysAbort {
+                keepForAWhile(new, situation, traffic: traffic)
+                if scales { return }
+            } else if let scale = Self.scale(new, to: sizes.counts.canary, for: situation.total) {
+                add(scale)
+                return
+            }
+        }
+        shrinkOthers(situation)
+    }
+
+    private mutating func add(_ action: PlannedAction) {
+        actions.append(action)
+        scales = true
+    }
+
+    /// One write that sets size and annotation; nil when both are right.
+    static func scale(_ replicaSet: ReplicaSet, to size: Int, for total: Int, dropsDeadline: Bool = true) -> PlannedAction? {
+        let drops: Bool = dropsDeadline && size == 0 && replicaSet.hasDeadline
+        if replicaSet.want == size && replicaSet.sizedFor == total && !(total == 0 && drops) { return nil }
+        let action = RolloutAction.scaleReplicaSet(
+            name: replicaSet.metadata.name, from: replicaSet.want, to: size, desiredReplicas: total, dropsDeadline: drops)
+        guard replicaSet.want != size else { return PlannedAction(action) }
+        let direction: String = size > replicaSet.want ? "up" : "down"
+        let revision: String = replicaSet.metadata.annotations[Keys.revision] ?? "0"
+        return PlannedAction(action, event: EventNote(
+            .normal, .scalingReplicaSet,
+            "Scaled \(direction) ReplicaSet \(replicaSet.metadata.name) (revision \(revision)) from \(replicaSet.want) to \(size)"))
+    }
+
+    private mutating func refreshSizedFor(_ situation: CanarySituation) {
+        for replicaSet in [situation.roles.stable, situation.roles.new].compactMap({ $0 })
+        where replicaSet.want > 0 && replicaSet.sizedFor != nil && replicaSet.sizedFor != situation.total {
+            if let action = Self.scale(replicaSet, to: replicaSet.want, for: situation.total) {
+                add(action)
+                return
+            }
+        }
+    }
+
+    /// After an abort with routes the canary keeps its pods: first until nothing is routed to it any more, then for the delay.
+    private mutating func keepForAWhile(_ new: ReplicaSet, _ situation: CanarySituation, traffic: TrafficPass) {
+        let total: Int = situation.total
+        func keep() {
+            if let action = Self.scale(new, to: new.want, for: total) { add(action) }
+        }
+        if new.want == 0 { return keep() }
+        let stableIsFull: Bool = (situation.roles.stable?.status.availableReplicas ?? 0) >= total
+        guard traffic.canaryIsUnrouted, stableIsFull else { return keep() }
+        let delay: Int = situation.strategy.abortScaleDownDelaySeconds ?? 30
+        // An explicit 0 is documented as "never".
+        if delay == 0 { return keep() }
+        if !new.hasDeadline {
+            actions.append(Self.deadline(for: new, at: situation.now + .seconds(delay)))
+            scales = true
+            return
+        }
+        if let deadline = new.deadline, situation.now < deadline {
+            wakeAt = deadline
+            return keep()
+        }
+        if let action = Self.scale(new, to: 0, for: total) { add(action) }
+    }
+
+    static func deadline(for replicaSet: ReplicaSet, at instant: Timestamp) -> PlannedAction {
+        PlannedAction(.patchReplicaSet(
+            name: replicaSet.metadata.name, annotations: [Keys.scaleDownDeadline: instant.rfc3339], minReadySeconds: nil))
+    }
+
+    /// Revisions that are neither new nor stable lose their pods: broken ones at once, the rest as availability allows.
+    private mutating func shrinkOthers(_ situation: CanarySituation) {
+        let others: [ReplicaSet] = situation.roles.others.filter { $0.want > 0 }
+        guard !others.isEmpty else { return }
+        let total: Int = situation.total
+        for replicaSet in others where replicaSet.want > replicaSet.status.availableReplicas && situation.isBasic {
+            if let action = Self.scale(replicaSet, to: replicaSet.status.availableReplicas, for: total) { return add(action) }
+        }
+        if !situation.isBasic { return retireRouted(others, situation) }
+        let available: Int = situation.roles.all.reduce(0) { $0 + $1.status.availableReplicas }
+        let room: Int = available - (total - situation.maxUnavailable)
+        guard room > 0 else { return }
+        for replicaSet in others.reversed() {
+            if let action = Self.scale(replicaSet, to: max(0, replicaSet.want - room), for: total) { return add(action) }
+        }
+    }
+
+    /// With routes an old revision waits until no route, Service or record leads to it, and then for the delay.
+    private mutating func retireRouted(_ others: [ReplicaSet], _ situation: CanarySituation) {
+        let total: Int = situation.total
+        let delay: Int = situation.strategy.scaleDownDelaySeconds ?? 30
+        let limit: Int = situation.strategy.scaleDownDelayRevisionLimit ?? Int.max
+        var delayed: Int = 0
+        for replicaSet in others.reversed() {
+            if situation.isReferenced(replicaSet) { continue }
+            if delay == 0 || delayed >= limit {
+                if let action = Self.scale(replicaSet, to: 0, for: total) { return add(action) }
+                continue
+            }
+            delayed += 1
+            guard replicaSet.hasDeadline else {
+                actions.append(Self.deadline(for: replicaSet, at: situation.now + .seconds(delay)))
+                scales = true
+                return
+            }
+            if let deadline = replicaSet.deadline, situation.now < deadline {
+                wakeAt = min(wakeAt ?? deadline, deadline)
+                continue
+            }
+            if let action = Self.scale(replicaSet, to: 0, for: total) { return add(action) }
+        }
+    }
+}
+
+extension CanarySituation {
+    /// Whether anything may still lead traffic to a ReplicaSet: the status, the recorded weights, or a Service's selector.
+    func isReferenced(_ replicaSet: ReplicaSet) -> Bool {
+        let hash: String = replicaSet.podHash
+        if hash == persisted.stableRS || hash == persisted.currentPodHash { return true }
+        if let weights = persisted.weights {
+            if weights.stable.podTemplateHash == hash { return true }
+            if weights.canary.podTemplateHash == hash { return true }
+            // What was written is not in force yet: the old way may still be used.
+            if weights.isVerified == false { return true }
+        }
+        return [strategy.canaryService, strategy.stableService]
+            .compactMap { seen.services[$0] }
+            .contains { $0.selector[Keys.podHash] == hash }
+    }
+}

@@ -1,0 +1,35 @@
+import KubeModel
+import RolloutModel
+
+/// Which pods the stable and the canary Service select.
+///
+/// Services move before weights, and only to ReplicaSets that have available pods: a route never names an empty backend.
+func servicePass(_ situation: CanarySituation, traffic weightIsGone: Bool) -> [PlannedAction] {
+    var actions: [PlannedAction] = []
+    func point(_ name: String, at target: ReplicaSet?, checksAvailability: Bool) {
+        guard !name.isEmpty, let target, let service = situation.seen.services[name] else { return }
+        let current: String = service.selector[Keys.podHash] ?? ""
+        guard current != target.podHash else { return }
+        let isManaged: Bool = service.metadata.annotations[Keys.managedBy] != nil
+        if checksAvailability {
+            let available: Int = target.status.availableReplicas
+            if available == 0 { return }
+            // A Service that works today is not narrowed to pods that are not all there yet.
+            if !isManaged && (target.want == 0 || available < target.want) { return }
+        }
+        actions.append(PlannedAction(
+            .pointService(name: name, hash: target.podHash, previous: current, adopts: !isManaged),
+            event: EventNote(.normal, .switchService, "Switched selector for service '\(name)' from '\(current)' to '\(target.podHash)'")))
+    }
+    point(situation.strategy.stableService, at: situation.roles.stable, checksAvailability: true)
+    if situation.persisted.abort && !situation.isFullyPromoted {
+        // One answer per pass: upstream points the canary Service to both revisions in turn while a routed canary is aborted.
+        point(situation.strategy.canaryService, at: situation.roles.stable, checksAvailability: true)
+    } else {
+        // While a weight is recorded for the revision before, its Service stays where it is: the route still leads there.
+        if !situation.isBasic, !weightIsGone, let weights = situation.persisted.weights,
+           weights.canary.weight > 0, weights.canary.podTemplateHash != situation.newHash { return actions }
+        point(situation.strategy.canaryService, at: situation.roles.new, checksAvailability: true)
+    }
+    return actions
+}

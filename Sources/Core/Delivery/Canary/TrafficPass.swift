@@ -1,0 +1,168 @@
+import Clockwork
+import KubeModel
+import RolloutModel
+import Traffic
+
+/// The routes in this pass: the weight that they should carry, what has to be written for it, and whether it is in force.
+struct TrafficPass: Sendable {
+    var actions: [PlannedAction] = []
+    /// What the status says from now on; nil without routing.
+    var weights: TrafficWeights?
+    /// Whether the wanted weight is in force everywhere: written, and confirmed by the routes' parents.
+    var isInForce: Bool = true
+    /// Whether nothing can reach the canary through a route any more, as observed.
+    var canaryIsUnrouted: Bool = true
+    var events: [EventNote] = []
+    var wakeAt: Timestamp?
+    /// Why a weight could not be set or is not in force; empty when it is.
+    var waitsFor: String = ""
+
+    /// Nothing wanted and nothing done.
+    init() {}
+
+    init(_ situation: CanarySituation, _ sizes: CanarySizes) {
+        guard let routing = situation.strategy.trafficRouting else { return }
+        let recorded: TrafficWeights? = situation.persisted.weights
+        let recordedWeight: Int = recorded?.canary.weight ?? 0
+        var weight: Int = Self.wantedWeight(situation, sizes)
+        let isAbort: Bool = situation.persisted.abort && !situation.isFullyPromoted
+
+        // Traffic goes back to the stable version only as far as that can carry it; raising the canary relieves it.
+        if let stable = situation.roles.stable, weight < recordedWeight, situation.total > 0 {
+            let carried: Int = situation.maxWeight * min(stable.status.availableReplicas, situation.total) / situation.total
+            let canaryIsThere: Bool = situation.roles.all.contains {
+                $0.podHash == recorded?.canary.podTemplateHash && $0.status.availableReplicas > 0
+            }
+            let least: Int = canaryIsThere ? max(0, situation.maxWeight - carried) : 0
+            if weight < min(least, recordedWeight) {
+                weight = min(least, recordedWeight)
+                waitsFor = "the stable ReplicaSet to carry the traffic (\(stable.status.availableReplicas) of \(situation.total) pods available)"
+            }
+        }
+        // The first deploy writes the route once all pods are there.
+        if situation.isFullyPromoted, recorded == nil, !situation.newIsComplete {
+            isInForce = false
+            return
+        }
+        // Without a stable version there is nothing to split yet.
+        guard situation.roles.stable != nil else { return }
+        apply(weight, routing, situation, recorded: recorded, isAbort: isAbort)
+    }
+
+    /// The weight that the canary's situation asks for; the first case that matches decides.
+    static func wantedWeight(_ situation: CanarySituation, _ sizes: CanarySizes) -> Int {
+        let persisted: RolloutStatus = situation.persisted
+        let recorded: Int = persisted.weights?.canary.weight ?? 0
+        if situation.isFullyPromoted {
+            // The stable Service must select the new pods, and its endpoints must know them, before traffic returns to it.
+            if recorded > 0, let problem = situation.stableServiceLag, !problem.isEmpty { return recorded }
+            return 0
+        }
+        if persisted.abort { return 0 }
+        guard let new = situation.roles.new, new.status.availableReplicas > 0 else { return 0 }
+        if persisted.promoteFull { return recorded }
+        guard let index = situation.stepIndex else { return 0 }
+        let isAtSize: Bool = podsAwaited(situation, sizes) == nil
+        guard isAtSize else {
+            let before: Int = situation.weight(atOrBefore: index - 1)
+            // Never more than the pods that are there can carry, and never raised by a jump of the index.
+            let carried: Int = situation.total == 0 ? 0 : situation.maxWeight * min(new.status.availableReplicas, situation.total) / situation.total
+            return min(before, max(recorded, min(before, carried)))
+        }
+        return index < situation.steps.count ? situation.weight(atOrBefore: index) : situation.maxWeight
+    }
+
+    private mutating func apply(
+        _ weight: Int, _ routing: TrafficRouting, _ situation: CanarySituation, recorded: TrafficWeights?, isAbort: Bool
+    ) {
+        let namespace: String = routing.namespace ?? situation.rollout.metadata.namespace
+        let intent = RouteIntent(
+            rollout: situation.rollout.key, stableService: situation.strategy.stableService,
+            canaryService: situation.strategy.canaryService, weight: weight, maxWeight: situation.maxWeight,
+            progressLabel: routing.progressLabel.map { .init(key: $0.key, value: $0.value) }, verification: RouteIntent.Verification(routing.verification))
+        var states: [String] = []
+        for name in routing.httpRoutes {
+            guard let found = situation.seen.routes[name], let route = found else {
+                fail("httproute \(namespace)/\(name) not found; create it or correct spec.strategy.canary.trafficRouting", situation)
+                continue
+            }
+            let since: Timestamp = situation.seen.routesSince[name] ?? situation.now
+            switch verdict(on: route, for: intent, since: since, now: situation.now) {
+            case .inForce:
+                break
+            case .assumed(let words):
+                states.append(words)
+            case .write(let edit):
+                actions.append(PlannedAction(.patchRoute(edit)))
+                isInForce = false
+                waitsFor = "httproute \(route.metadata.key) to carry weight \(weight)"
+            case .pending(let words, let until):
+                isInForce = false
+                waitsFor = words
+                if let until { wakeAt = min(wakeAt ?? until, until) }
+            case .rejected(let words):
+                isInForce = false
+                waitsFor = words
+                events.append(EventNote(.warning, .weightVerifyError, "Failed to verify weight: \(words)"))
+            case .impossible(let words):
+                fail(words, situation)
+            }
+        }
+        let stableHash: String = situation.roles.stable?.podHash ?? ""
+        var next = TrafficWeights(
+            canary: .init(weight: weight, serviceName: situation.strategy.canaryService, podTemplateHash: situation.newHash),
+            stable: .init(weight: situation.maxWeight - weight, serviceName: situation.strategy.stableService, podTemplateHash: stableHash),
+            isVerified: isInForce)
+        if hasFailed {
+            // Nothing new was written: the record keeps saying what was.
+            weights = recorded
+            weights?.isVerified = recorded == nil ? nil : false
+        } else {
+            if next.canary.weight != (recorded?.canary.weight ?? -1) {
+                let details: String = recorded.map { "from \($0.canary.weight) to \(weight)" } ?? "to \(weight)"
+                events.append(EventNote(.normal, .trafficWeightUpdated, "Traffic weight updated \(details)"))
+            }
+            // Until the parents confirm, the old revision behind the canary Service may still be asked.
+            if !isInForce, let recorded, weight == 0, recorded.canary.podTemplateHash != next.canary.podTemplateHash,
+               recorded.canary.weight > 0 {
+                next.canary.podTemplateHash = recorded.canary.podTemplateHash
+            }
+            weights = next
+        }
+        canaryIsUnrouted = weight == 0 && isInForce
+    }
+
+    private var hasFailed: Bool = false
+
+    private mutating func fail(_ words: String, _ situation: CanarySituation) {
+        hasFailed = true
+        isInForce = false
+        waitsFor = words
+        events.append(EventNote(.warning, .trafficRoutingError, words))
+    }
+}
+
+extension CanarySituation {
+    /// Why the stable Service cannot take the traffic back from the canary yet; nil when it can.
+    ///
+    /// Load balancers program endpoints more slowly than routes: the weight stays until the stable Service selects the new
+    /// pods and, where endpoints can be read, lists them as ready.
+    var stableServiceLag: String? {
+        guard let new = roles.new, let service = seen.services[strategy.stableService] else { return nil }
+        if service.selector[Keys.podHash] != new.podHash { return "the Service \(strategy.stableService) to select \(new.metadata.name)" }
+        guard let ready = seen.readyEndpoints[strategy.stableService] else { return nil }
+        let listed: Int = ready.filter { $0.hasPrefix(new.metadata.name + "-") }.count
+        guard listed < min(total, new.status.availableReplicas) else { return nil }
+        return "the endpoints of Service \(strategy.stableService) (\(listed) of \(total) ready)"
+    }
+}
+
+extension RouteIntent.Verification {
+    init(_ written: TrafficRouting.Verification) {
+        switch written {
+        case .strict: self = .strict
+        case .lenient: self = .lenient
+        case .off: self = .off
+        }
+    }
+}

@@ -1,0 +1,179 @@
+import Clockwork
+import KubeModel
+import RolloutModel
+
+/// One pass over a canary: Services, routes, analysis, sizes, steps, in the order that keeps traffic safe.
+///
+/// Services move before weights, weights before sizes shrink, and at most one ReplicaSet changes its size; then the world is
+/// looked at again.
+func canaryPlan(_ situation: CanarySituation) -> RolloutPlan {
+    let sizes = CanarySizes(situation)
+    let traffic = TrafficPass(situation, sizes)
+    var draft = StatusDraft(situation)
+    if situation.isFullyPromoted { draft.removesAbort = situation.persisted.abort }
+    var actions: [PlannedAction] = historyCleanup(situation.seen, situation.roles)
+    actions += servicePass(situation, traffic: traffic.canaryIsUnrouted)
+    actions += traffic.actions
+    draft.events += traffic.events
+    draft.wake(at: traffic.wakeAt)
+    if !situation.isBasic { draft.status.weights = traffic.weights }
+
+    let analysis = AnalysisPass(situation, &draft)
+    actions += analysis.actions
+    if let problem = analysis.problem { draft.waitsFor = problem }
+    let pausedByAnalysis: Bool = draft.addedPauses.contains { reason in !situation.persisted.pauseConditions.contains { $0.reason == reason } }
+    if pausedByAnalysis {
+        // No scale-up on data that could not decide.
+        draft.finish(situation)
+        return plan(draft, actions)
+    }
+
+    let pass = ReplicaSetPass(situation, sizes, traffic: traffic, isAborted: draft.isAborted)
+    draft.wake(at: pass.wakeAt)
+    // A route that is being changed in this pass comes first; pods shrink only after it was seen to be in force.
+    if pass.scales { actions += pass.actions }
+    if pass.scales && !situation.isFirstDeploy {
+        draft.finish(situation)
+        if draft.waitsFor.isEmpty { draft.waitsFor = podsAwaited(situation, sizes) ?? traffic.waitsFor }
+        return plan(draft, actions)
+    }
+    advance(&draft, situation, sizes, traffic: traffic, analysis: analysis)
+    draft.finish(situation)
+    return plan(draft, actions)
+}
+
+/// Moves to the next step, pauses, promotes or aborts: at most one of them.
+private func advance(
+    _ draft: inout StatusDraft, _ situation: CanarySituation, _ sizes: CanarySizes, traffic: TrafficPass, analysis: AnalysisPass
+) {
+    let count: Int = situation.steps.count
+    let isStable: Bool = situation.persisted.stableRS == situation.persisted.currentPodHash && !situation.persisted.stableRS.isEmpty
+    if situation.persisted.promoteFull {
+        draft.clearsPause = true
+        draft.removesAbort = true
+        if count > 0 { draft.status.currentStepIndex = count }
+    }
+    if let reason = promotionReason(situation, draft, traffic: traffic) {
+        promote(&draft, situation, reason: reason)
+        return
+    }
+    if draft.isAborted {
+        if count > 0 { draft.status.currentStepIndex = isStable ? count : 0 }
+        return
+    }
+    if situation.persisted.promoteFull {
+        draft.waitsFor = "\(situation.total) available pods of \(situation.roles.new?.metadata.name ?? "the new version")"
+        return
+    }
+    switch stepState(situation, sizes, traffic: traffic, analysis: analysis) {
+    case .complete:
+        complete(&draft, situation)
+    case .waits(let words):
+        if draft.waitsFor.isEmpty { draft.waitsFor = words }
+    case .pauses(let until):
+        if !situation.persisted.controllerPause { draft.addedPauses.append(.canaryPauseStep) }
+        draft.wake(at: until)
+        draft.waitsFor = until.map { "the pause to end at \($0.rfc3339)" } ?? "somebody to promote or abort"
+    case .over:
+        if draft.waitsFor.isEmpty {
+            draft.waitsFor = situation.isFullyPromoted
+                ? (podsAwaited(situation, sizes) ?? "")
+                : (podsAwaited(situation, sizes) ?? (traffic.isInForce ? "\(situation.total) available pods" : traffic.waitsFor))
+        }
+    }
+}
+
+/// What the current step says.
+private enum StepState {
+    case complete
+    case waits(String)
+    /// Until an instant, or until a person ends it.
+    case pauses(until: Timestamp?)
+    /// There is no current step.
+    case over
+}
+
+private func stepState(
+    _ situation: CanarySituation, _ sizes: CanarySizes, traffic: TrafficPass, analysis: AnalysisPass
+) -> StepState {
+    guard let step = situation.currentStep, !situation.persisted.stableRS.isEmpty, !situation.isFullyPromoted else { return .over }
+    if situation.spec.paused { return .waits("spec.paused to be removed") }
+    switch step.kind {
+    case .setWeight(let weight):
+        if let pods = podsAwaited(situation, sizes) { return .waits(pods) }
+        guard !situation.isBasic else { return .complete }
+        guard traffic.isInForce, traffic.weights?.canary.weight == weight else {
+            return .waits(traffic.waitsFor.isEmpty ? "weight \(weight) to be in force" : traffic.waitsFor)
+        }
+        return .complete
+    case .pause(let pause):
+        let condition: PauseCondition? = situation.persisted.pauseConditions.first { $0.reason == .canaryPauseStep }
+        // The controller paused and the entry is gone: somebody resumed.
+        if condition == nil && situation.persisted.controllerPause { return .complete }
+        guard let seconds = pause.duration?.seconds else { return .pauses(until: nil) }
+        let end: Timestamp = (condition?.startTime ?? situation.now.truncatedToSeconds) + .seconds(seconds)
+        if condition != nil && situation.now >= end { return .complete }
+        return .pauses(until: end)
+    case .analysis:
+        if analysis.stepSucceeded { return .complete }
+        return .waits(analysis.problem ?? "the AnalysisRun of the step")
+    case .unsupported, .malformed:
+        return .over
+    }
+}
+
+private func complete(_ draft: inout StatusDraft, _ situation: CanarySituation) {
+    guard let index = situation.stepIndex, let step = situation.currentStep else { return }
+    draft.status.currentStepIndex = index + 1
+    draft.status.stepAnalysisRun = nil
+    draft.removedPauses.insert(.canaryPauseStep)
+    draft.events.append(EventNote(
+        .normal, .rolloutStepCompleted, "Rollout step \(index + 1)/\(situation.steps.count) completed (\(step.text))"))
+}
+
+/// Why the new version is to become the stable one now; nil: not yet.
+private func promotionReason(_ situation: CanarySituation, _ draft: StatusDraft, traffic: TrafficPass) -> String? {
+    if situation.persisted.stableRS.isEmpty { return "Initial deploy" }
+    if draft.isAborted { return nil }
+    guard situation.roles.new != nil, situation.newIsComplete else { return nil }
+    // The stable version goes only after all traffic was seen to have left it.
+    let isRoutedFully: Bool = situation.isBasic || situation.isFullyPromoted || situation.steps.isEmpty
+        || situation.persisted.promoteFull || (traffic.isInForce && traffic.weights?.canary.weight == situation.maxWeight)
+    guard isRoutedFully else { return nil }
+    if situation.persisted.promoteFull { return "Full promotion requested" }
+    if situation.newHash == situation.persisted.stableRS { return "Fast rollback" }
+    let hasUndecidedAnalysis: Bool = situation.persisted.pauseConditions.contains { $0.reason == .inconclusiveAnalysis }
+    if hasUndecidedAnalysis { return nil }
+    let count: Int = situation.steps.count
+    if count == 0 || situation.persisted.currentStepIndex == count { return "Completed all \(count) canary steps" }
+    return nil
+}
+
+private func promote(_ draft: inout StatusDraft, _ situation: CanarySituation, reason: String) {
+    draft.clearsPause = true
+    draft.removesAbort = true
+    draft.status.promoteFull = false
+    draft.status.currentStepIndex = situation.steps.isEmpty ? nil : situation.steps.count
+    guard draft.status.stableRS != situation.newHash else { return }
+    draft.status.stableRS = situation.newHash
+    draft.events.append(EventNote(
+        .normal, .rolloutCompleted,
+        "Rollout completed update to revision \(situation.revisionText) (\(situation.newHash)): \(reason)"))
+}
+
+extension CanarySituation {
+    /// Before anything is stable there is nothing to protect: the first version is sized and recorded in one pass.
+    var isFirstDeploy: Bool { persisted.stableRS.isEmpty }
+}
+
+extension TrafficPass {
+    /// The routes as the status records them, for decisions that do not touch them.
+    static func asRecorded(_ situation: CanarySituation) -> TrafficPass {
+        var pass = TrafficPass()
+        pass.weights = situation.persisted.weights
+        pass.isInForce = situation.persisted.weights?.isVerified ?? true
+        pass.canaryIsUnrouted = situation.isBasic
+            || ((situation.persisted.weights?.canary.weight ?? 0) == 0 && pass.isInForce)
+        return pass
+    }
+}

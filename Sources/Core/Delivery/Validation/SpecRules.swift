@@ -1,0 +1,122 @@
+import KubeModel
+import RolloutModel
+import StrictJSON
+
+/// The first thing that is wrong with a Rollout, in the form that the `InvalidSpec` condition quotes; nil when it is valid.
+///
+/// Paths leave out the strategy's name, as upstream's messages do and alerts expect.
+func specProblem(_ seen: RolloutObservation, selector: EffectiveSelector) -> String? {
+    let rollout: Rollout = seen.rollout
+    if let problem = rollout.problems.first { return problem.description }
+    if let problem = unsupportedMember(of: rollout.spec) { return problem.description }
+    return selectorProblem(rollout, selector) ?? templateProblem(rollout, selector) ?? numbersProblem(rollout.spec)
+        ?? strategyProblem(rollout.spec) ?? missingReference(seen)
+}
+
+private func invalid(_ path: String, _ value: String, _ detail: String) -> String { "\(path): Invalid value: \(value): \(detail)" }
+
+private func selectorProblem(_ rollout: Rollout, _ selector: EffectiveSelector) -> String? {
+    if let used = selector.conflictsWith {
+        return invalid(
+            "spec.selector", selector.selector.json.text(),
+            "the selector cannot be changed: this Rollout works with \(used.text); remove spec.selector or set it to \(used.json.text())")
+    }
+    if let written = rollout.spec.selector, written.isEmpty {
+        return invalid("spec.selector", "{}", "empty selector is invalid for deployment")
+    }
+    let labels: [String: String] = PodTemplate(raw: rollout.spec.template).labels.merging(selector.addedLabels) { own, _ in own }
+    guard selector.selector.matches(labels) else {
+        return invalid("spec.template.metadata.labels", jsonMap(PodTemplate(raw: rollout.spec.template).labels).text(), "`selector` does not match template `labels`")
+    }
+    return nil
+}
+
+private func templateProblem(_ rollout: Rollout, _ selector: EffectiveSelector) -> String? {
+    let pod: JSONValue = rollout.spec.template["spec"] ?? .object([:])
+    if let policy = pod["restartPolicy"]?.stringValue, policy != "Always" {
+        return "spec.template.spec.restartPolicy: Unsupported value: \"\(policy)\": supported values: \"Always\""
+    }
+    guard let containers = pod["containers"]?.arrayValue, !containers.isEmpty else { return "spec.template.spec.containers: Required value" }
+    for (index, container) in containers.enumerated() {
+        let path: String = "spec.template.spec.containers[\(index)]"
+        guard let name = container["name"]?.stringValue, !name.isEmpty else { return "\(path).name: Required value" }
+        guard let image = container["image"]?.stringValue, !image.isEmpty else { return "\(path).image: Required value" }
+    }
+    return nil
+}
+
+private func numbersProblem(_ spec: RolloutSpec) -> String? {
+    let numbers: [(path: String, value: Int?)] = [
+        ("spec.replicas", spec.replicas), ("spec.minReadySeconds", spec.minReadySeconds),
+        ("spec.revisionHistoryLimit", spec.revisionHistoryLimit), ("spec.progressDeadlineSeconds", spec.progressDeadlineSeconds),
+    ]
+    for (path, value) in numbers {
+        if let value, value < 0 { return invalid(path, "\(value)", "must be greater than or equal to 0") }
+    }
+    let deadline: Int = spec.progressDeadlineSeconds ?? 600
+    if deadline <= spec.minReadySeconds {
+        return invalid("spec.progressDeadlineSeconds", "\(deadline)", "must be greater than minReadySeconds")
+    }
+    return nil
+}
+
+private func strategyProblem(_ spec: RolloutSpec) -> String? {
+    guard let canary = spec.canary else {
+        return "spec.strategy.strategy: Required value: Rollout has missing field '.spec.strategy.canary or .spec.strategy.blueGreen'"
+    }
+    func isZero(_ value: IntOrPercent?) -> Bool { value.map { ["0", "0%"].contains($0.description) } ?? false }
+    if isZero(canary.maxSurge) && isZero(canary.maxUnavailable) {
+        return invalid("spec.strategy.maxSurge", "0", "MaxSurge and MaxUnavailable both can not be zero")
+    }
+    if !canary.canaryService.isEmpty && canary.canaryService == canary.stableService {
+        return invalid(
+            "spec.strategy.stableService", "\"\(canary.stableService)\"",
+            "This rollout uses the same service for the stable and canary services, but two different services are required.")
+    }
+    if let routing = canary.trafficRouting {
+        for (field, service) in [("stableService", canary.stableService), ("canaryService", canary.canaryService)] where service.isEmpty {
+            return invalid("spec.strategy.\(field)", "\"\"", "Canary service and Stable service must to be set to use Traffic Routing")
+        }
+        if let limit = routing.maxTrafficWeight, !(1...1_000_000).contains(limit) {
+            return invalid("spec.strategy.trafficRouting.maxTrafficWeight", "\(limit)", "must be between 1 and 1000000")
+        }
+        if !routing.hasGatewayAPI || routing.httpRoutes.isEmpty {
+            return "spec.strategy.trafficRouting: Required value: name at least one HTTPRoute under plugins.\(TrafficRouting.gatewayAPIPlugin) "
+                + "(httpRoute or httpRoutes)"
+        }
+    } else if let delay = canary.scaleDownDelaySeconds {
+        return invalid("spec.strategy.scaleDownDelaySeconds", "\(delay)", "Canary scaleDownDelaySeconds can only be used with traffic routing")
+    }
+    for (index, step) in canary.steps.enumerated() {
+        if let problem = stepProblem(step, path: "spec.strategy.steps[\(index)]", maxWeight: canary.maxTrafficWeight) { return problem }
+    }
+    return nil
+}
+
+private func stepProblem(_ step: CanaryStep, path: String, maxWeight: Int) -> String? {
+    switch step.kind {
+    case .setWeight(let weight):
+        guard (0...maxWeight).contains(weight) else {
+            return invalid("\(path).setWeight", "\(weight)", "SetWeight needs to be between 0 and \(maxWeight)")
+        }
+    case .pause(let pause):
+        guard let duration = pause.duration else { return nil }
+        guard let seconds = duration.seconds, seconds >= 0 else {
+            return invalid("\(path).pause.duration", "\(duration.seconds ?? -1)", "Duration needs to be greater than 0")
+        }
+    case .analysis(let analysis):
+        if analysis.templates.isEmpty {
+            return "\(path).analysis.templates: Required value: name at least one template, otherwise the step could never end"
+        }
+    case .malformed:
+        let all: Bool = step.keys.isEmpty
+        func shown(_ name: String, _ key: String) -> String { "step.\(name): \(all || step.keys.contains(key))" }
+        var value: String = [("Experiment", "experiment"), ("Pause", "pause"), ("SetWeight", "setWeight"), ("Analysis", "analysis")]
+            .map { shown($0.0, $0.1) }.joined(separator: " ")
+        if all { value += " step.SetCanaryScale: true step.SetHeaderRoute: true step.SetMirrorRoute: true step.Plugin: true" }
+        return invalid(path, "\"\(value)\"", "Step must have one of the following set: experiment, setWeight, setCanaryScale, plugin or pause")
+    case .unsupported(let name):
+        return invalid(path, "\"\(name)\"", "steps of kind \(name) are not carried out by this version of Sluice; remove the step")
+    }
+    return nil
+}

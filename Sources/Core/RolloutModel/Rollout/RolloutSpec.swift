@@ -1,0 +1,63 @@
+import Clockwork
+import KubeModel
+import StrictJSON
+
+/// `spec` of a Rollout, as far as decisions read it.
+public struct RolloutSpec: Sendable, Hashable {
+    /// Nil: absent; the controller then writes 1 so that autoscalers find a number.
+    public var replicas: Int?
+    /// Nil: absent; a selector of ours is derived then.
+    public var selector: LabelSelector?
+    /// The pod template as written.
+    public var template: JSONValue = .object([:])
+    public var minReadySeconds: Int = 0
+    public var paused: Bool = false
+    /// Nil: the default of 600 s.
+    public var progressDeadlineSeconds: Int?
+    public var progressDeadlineAbort: Bool = false
+    /// Nil: the default of 10.
+    public var revisionHistoryLimit: Int?
+    public var successfulRunHistoryLimit: Int = 5
+    public var unsuccessfulRunHistoryLimit: Int = 5
+    public var canary: CanaryStrategy?
+    public var hasBlueGreen: Bool = false
+    /// The spec as written.
+    public var raw: JSONValue
+
+    public init(json: JSONValue, problems: inout [FieldProblem]) {
+        raw = json
+        var reader = LenientFields(json, path: "spec")
+        replicas = reader.int("replicas")
+        if let written = reader.object("selector") {
+            do {
+                selector = try LabelSelector(json: written)
+            } catch {
+                reader.report("selector", "\(error)")
+            }
+        }
+        template = reader.object("template") ?? .object([:])
+        minReadySeconds = reader.int("minReadySeconds") ?? 0
+        paused = reader.bool("paused") ?? false
+        progressDeadlineSeconds = reader.int("progressDeadlineSeconds")
+        progressDeadlineAbort = reader.bool("progressDeadlineAbort") ?? false
+        revisionHistoryLimit = reader.int("revisionHistoryLimit")
+        if let analysis = reader.object("analysis") {
+            var limits = LenientFields(analysis, path: "spec.analysis")
+            successfulRunHistoryLimit = limits.int("successfulRunHistoryLimit") ?? 5
+            unsuccessfulRunHistoryLimit = limits.int("unsuccessfulRunHistoryLimit") ?? 5
+            reader.absorb(limits.problems)
+        }
+        if let strategy = reader.object("strategy") {
+            var strategies = LenientFields(strategy, path: "spec.strategy")
+            hasBlueGreen = strategies.raw("blueGreen") != nil
+            if let written = strategies.object("canary") {
+                canary = CanaryStrategy(json: written, path: "spec.strategy.canary", problems: &problems)
+            }
+            reader.absorb(strategies.problems)
+        }
+        problems += reader.problems
+    }
+
+    /// Wanted pods.
+    public var desiredReplicas: Int { max(0, replicas ?? 1) }
+}
