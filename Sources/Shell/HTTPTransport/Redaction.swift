@@ -6,10 +6,12 @@ extension TransportRequest {
     /// Secrets are the values of all headers but a few harmless ones, userinfo and query of the URL, userinfo of
     /// the proxy, and the client key; whole, percent-decoded, and in their parts (password, token after `Bearer`,
     /// value of a parameter) as long as a part is long enough not to be an ordinary word or number.
-    public func redacting(_ text: String) -> String {
+    ///
+    /// - Parameter proxies: URLs of proxies that the request doesn't name, such as those of the environment.
+    public func redacting(_ text: String, proxies: [String] = []) -> String {
         var result = text
         // The longest first, so that a part of a secret doesn't break up the whole and leave the rest.
-        for secret in secrets().sorted(by: { ($0.utf8.count, $0) > ($1.utf8.count, $1) }) {
+        for secret in secrets(proxies).sorted(by: { ($0.utf8.count, $0) > ($1.utf8.count, $1) }) {
             result = result.replacing(secret, with: Self.redactionMark)
         }
         return result
@@ -24,7 +26,7 @@ extension TransportRequest {
     /// Headers whose values say nothing about who asks.
     static let harmlessHeaders: Set<HTTPField.Name> = [.accept, .acceptEncoding, .contentType, .contentLength, .userAgent]
 
-    private func secrets() -> Set<String> {
+    private func secrets(_ proxies: [String]) -> Set<String> {
         var found = Set<String>()
         func whole(_ secret: some StringProtocol) {
             let secret = String(secret)
@@ -57,6 +59,7 @@ extension TransportRequest {
             }
         }
         if case .url(let proxy) = proxy { userinfo(of: proxy) }
+        proxies.forEach(userinfo(of:))
         if let key = tls.clientKey { whole(String(decoding: key, as: UTF8.self)) }
         return found
     }

@@ -1,6 +1,6 @@
 /// Why there is no response, or not all of it, by what the caller should do about it.
 ///
-/// No cause ever holds a credential, a user name of a URL, or a query: see ``TransportRequest/redacting(_:)``.
+/// No cause ever holds a credential, a user name of a URL, or a query: see ``TransportRequest/redacting(_:proxies:)``.
 public enum TransportError: Error, Sendable, Hashable {
     /// The caller's task was cancelled, or the transport was shut down.
     case cancelled
