@@ -1,4 +1,4 @@
-public import HTTPTransport
+import HTTPTransport
 
 /// The connection of a pod to the API server of its own cluster.
 public enum InCluster {

@@ -1,4 +1,4 @@
-public import HTTPTransport
+import HTTPTransport
 public import StrictJSON
 import FoundationEssentials
 import KubeModel
@@ -83,19 +83,19 @@ public struct Kubeconfig: Sendable {
     public func connection(overrides: Overrides = Overrides(), files: FileSource = .system) throws(KubeError) -> ClusterConnection {
         let contextName = overrides.context ?? currentContext
         let context = try contextName.isEmpty ? nil : entry(contexts, contextName, kind: "context")
-        let cluster = try entry(clusters, overrides.cluster ?? context?.string("cluster"), kind: "cluster")
-        let user = try entry(users, overrides.user ?? context?.string("user"), kind: "user")
-        guard let server = try overrides.server ?? cluster?.string("server") else {
+        let cluster = try entry(clusters, given(overrides.cluster, else: context, "cluster"), kind: "cluster")
+        let user = try entry(users, given(overrides.user, else: context, "user"), kind: "user")
+        guard let server = try given(overrides.server, else: cluster, "server") else {
             throw .misconfigured(contextName.isEmpty
                 ? "\(paths.joined(separator: ":")) has no current-context; choose one with --context or `kubectl config use-context`"
                 : "context \"\(contextName)\" of \(context?.file ?? "") leads to no server")
         }
-        let proxy = try (overrides.proxyURL ?? cluster?.string("proxy-url")).map(ProxySetting.url)
+        let proxyURL = try given(overrides.proxyURL, else: cluster, "proxy-url")
         return ClusterConnection(
             server: server.contains("://") ? server : "https://" + server,
-            tls: try tlsSettings(cluster, user, overrides, files), proxy: proxy ?? .environment,
+            tls: try tlsSettings(cluster, user, overrides, files), proxy: proxyURL.map { .url($0) } ?? .environment,
             credential: try credential(user, overrides), impersonation: try impersonation(user, overrides),
-            namespace: try overrides.namespace ?? context?.string("namespace") ?? "default",
+            namespace: try given(overrides.namespace, else: context, "namespace") ?? "default",
             origin: contextName.isEmpty ? paths.joined(separator: ":") : "context \"\(contextName)\" of \(context?.file ?? "")")
     }
 }
@@ -119,6 +119,12 @@ extension Kubeconfig {
         }
     }
 
+    /// What the command line says, or else the file.
+    private func given(_ override: String?, else entry: Entry?, _ field: String) throws(KubeError) -> String? {
+        if let override, !override.isEmpty { return override }
+        return try entry?.string(field)
+    }
+
     private func entry(_ entries: [String: Entry], _ name: String?, kind: String) throws(KubeError) -> Entry? {
         guard let name, !name.isEmpty else { return nil }
         guard let entry = entries[name] else {
@@ -130,7 +136,8 @@ extension Kubeconfig {
     }
 
     private func tlsSettings(_ cluster: Entry?, _ user: Entry?, _ overrides: Overrides, _ files: FileSource) throws(KubeError) -> TLSSettings {
-        let insecure = try overrides.insecureSkipVerify ?? cluster?.bool("insecure-skip-tls-verify") ?? false
+        let configured = try cluster?.bool("insecure-skip-tls-verify") ?? false
+        let insecure = overrides.insecureSkipVerify ?? configured
         let authorities = try material("certificate-authority", of: cluster, override: overrides.certificateAuthority, files)
         let certificate = try material("client-certificate", of: user, override: overrides.clientCertificate, files)
         let key = try material("client-key", of: user, override: overrides.clientKey, files)
@@ -140,7 +147,7 @@ extension Kubeconfig {
         return TLSSettings(
             // With verification off an authority has no effect, and kubectl refuses the pair.
             certificateAuthorities: insecure ? nil : authorities, clientCertificate: certificate, clientKey: key,
-            insecureSkipVerify: insecure, serverName: try overrides.tlsServerName ?? cluster?.string("tls-server-name"))
+            insecureSkipVerify: insecure, serverName: try given(overrides.tlsServerName, else: cluster, "tls-server-name"))
     }
 
     /// PEM bytes: from a file named on the command line, inline as base64, or from a file that the entry names.

@@ -1,4 +1,4 @@
-public import Clockwork
+import Clockwork
 import Synchronization
 
 /// How many requests may be sent, so that a busy controller stays a good guest of the API server.

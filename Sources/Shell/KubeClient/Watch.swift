@@ -1,4 +1,4 @@
-public import HTTPTransport
+import HTTPTransport
 public import KubeModel
 public import StrictJSON
 

@@ -1,0 +1,157 @@
+public import Clockwork
+public import KubeClient
+public import KubeModel
+public import Logging
+import StrictJSON
+import Synchronization
+
+/// Publishes Events beside the work: `publish` never waits and never fails, and nothing depends on what becomes of them.
+public final class EventPublisher: Sendable {
+    /// As many as a burst of hundreds of rollouts makes. What does not fit is dropped and counted.
+    static let capacity = 1000
+    /// Events are worth little patience: one attempt more, then they are dropped.
+    static let retryPause: Duration = .seconds(1)
+
+    /// What became of the events so far.
+    public struct Statistics: Sendable, Hashable {
+        public var published = 0
+        /// Dropped because there were too many about one object, or too many at once.
+        public var dropped = 0
+        /// Dropped because the server did not take them.
+        public var failed = 0
+    }
+
+    private struct State: Sendable {
+        var waiting: [(note: EventNote, at: Timestamp)] = []
+        var arrived = OneShot()
+        var statistics = Statistics()
+    }
+
+    private let state = Mutex(State())
+    private let client: KubeClient
+    private let clock: any ControlClock
+    private let component: String
+    private let host: String
+    private let logger: Logger
+
+    /// A publisher in the name of `component`, for instance `rollouts-controller`.
+    public init(component: String, host: String = "", client: KubeClient, clock: any ControlClock, logger: Logger) {
+        self.component = component
+        self.host = host
+        self.client = client
+        self.clock = clock
+        self.logger = logger
+    }
+
+    /// Queues an event.
+    public func publish(_ note: EventNote) {
+        let now = clock.now
+        let signal = state.withLock { state -> OneShot? in
+            guard state.waiting.count < Self.capacity else {
+                state.statistics.dropped += 1
+                return nil
+            }
+            state.waiting.append((note, now))
+            return state.arrived
+        }
+        signal?.fire()
+    }
+
+    public var statistics: Statistics { state.withLock { $0.statistics } }
+
+    /// Publishes what is queued, until the task is cancelled. Runs once, beside the controllers.
+    public func run() async {
+        var correlator = EventCorrelator()
+        while !Task.isCancelled {
+            let (batch, signal) = state.withLock { state in
+                defer { state.waiting = [] }
+                if state.waiting.isEmpty { state.arrived = OneShot() }
+                return (state.waiting, state.arrived)
+            }
+            if batch.isEmpty {
+                await signal.wait()
+                continue
+            }
+            for (note, at) in batch { await send(note, at: at, &correlator) }
+        }
+    }
+
+    private func send(_ note: EventNote, at instant: Timestamp, _ correlator: inout EventCorrelator) async {
+        let decision = correlator.decide(note, now: instant)
+        if case .drop = decision {
+            state.withLock { $0.statistics.dropped += 1 }
+            logger.debug("an event was dropped, there are too many", metadata: ["object": "\(note.about.key)", "reason": "\(note.reason)"])
+            return
+        }
+        for attempt in 1...2 {
+            do throws(KubeError) {
+                try await write(decision, about: note.about, at: instant)
+                state.withLock { $0.statistics.published += 1 }
+                return
+            } catch .cancelled {
+                return
+            } catch {
+                if attempt == 1, error.isWorthRepeating, (try? await clock.sleep(until: clock.now + Self.retryPause, tolerance: nil)) != nil { continue }
+                if case .create(_, let name) = decision { correlator.forget(name: name) }
+                state.withLock { $0.statistics.failed += 1 }
+                logger.warning("an event was not published", metadata: ["object": "\(note.about.key)", "reason": "\(note.reason)", "error": "\(error)"])
+                return
+            }
+        }
+    }
+
+    private func write(_ decision: EventCorrelator.Decision, about: ObjectReference, at instant: Timestamp) async throws(KubeError) {
+        // Events about cluster-scoped objects live in the namespace default.
+        let namespace = about.key.namespace.isEmpty ? "default" : about.key.namespace
+        switch decision {
+        case .drop:
+            break
+        case .create(let note, let name):
+            try await create(note, name: name, about: about, namespace: namespace, first: instant, last: instant, count: 1)
+        case .count(let note, let name, let count, let first):
+            let change: JSONValue = [
+                "count": JSONValue(count), "lastTimestamp": .string(instant.rfc3339), "message": .string(note.message),
+            ]
+            do throws(KubeError) {
+                _ = try await client.patch(.events, namespace: namespace, name: name, .merge(change))
+            } catch .notFound {
+                // Events are deleted after an hour.
+                try await create(note, name: name, about: about, namespace: namespace, first: first, last: instant, count: count)
+            }
+        }
+    }
+
+    private func create(
+        _ note: EventNote, name: String, about: ObjectReference, namespace: String, first: Timestamp, last: Timestamp, count: Int
+    ) async throws(KubeError) {
+        var involved: JSONValue = [
+            "apiVersion": .string(about.kind.apiVersion), "kind": .string(about.kind.kind), "name": .string(about.key.name),
+            "uid": .string(about.uid),
+        ]
+        if !about.key.namespace.isEmpty { involved["namespace"] = .string(about.key.namespace) }
+        if !about.resourceVersion.isEmpty { involved["resourceVersion"] = .string(about.resourceVersion) }
+        var source: JSONValue = ["component": .string(component)]
+        if !host.isEmpty { source["host"] = .string(host) }
+        let event: JSONValue = [
+            "apiVersion": "v1", "kind": "Event", "metadata": ["name": .string(name), "namespace": .string(namespace)],
+            "involvedObject": involved, "reason": .string(note.reason), "message": .string(note.message), "source": source,
+            "firstTimestamp": .string(first.rfc3339), "lastTimestamp": .string(last.rfc3339), "count": JSONValue(count),
+            "type": .string(note.kind.rawValue), "reportingComponent": .string(component), "reportingInstance": .string(host),
+        ]
+        do throws(KubeError) {
+            _ = try await client.create(.events, namespace: namespace, event)
+        } catch .alreadyExists {
+            // The answer to an earlier attempt was lost: it is there.
+        }
+    }
+}
+
+extension KubeError {
+    fileprivate var isWorthRepeating: Bool {
+        switch self {
+        case .unavailable, .tooManyRequests: true
+        case .notFound, .conflict, .alreadyExists, .invalid, .forbidden, .unauthorized, .gone, .unsupported, .badResponse, .misconfigured,
+             .notLeading, .cancelled: false
+        }
+    }
+}
