@@ -25,6 +25,9 @@ public struct ResourceDefinition: Sendable, Equatable {
     /// Name of the definition: `rollouts.argoproj.io`.
     public var name: String { "\(plural).\(group)" }
 
+    /// Name of the file that holds the document.
+    public var fileName: String { "\(plural).yaml" }
+
     /// The `CustomResourceDefinition` that makes an API server know this resource.
     public var document: JSONValue {
         let names: JSONObject = [

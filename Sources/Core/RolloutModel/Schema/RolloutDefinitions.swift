@@ -8,6 +8,9 @@ public enum RolloutDefinitions {
     /// All of them, in the order in which they are listed everywhere.
     public static let all: [ResourceDefinition] = [rollout, analysisRun, analysisTemplate, clusterAnalysisTemplate, experiment]
 
+    /// The first line of each written definition.
+    public static let fileNote = "# Written by `swift run sluice-generate` from the tables in Sources/Core/RolloutModel/Schema.\n"
+
     /// An application whose new versions are delivered step by step.
     public static let rollout = ResourceDefinition(
         group: group, kind: "Rollout", plural: "rollouts", shortNames: ["ro"], scope: .namespaced,
