@@ -1,0 +1,51 @@
+/// An expression that has been parsed, checked and simplified. Compile once, evaluate often; it holds no state.
+public struct CompiledExpression: Sendable {
+    public let source: String
+    /// The static type of the value, as far as it is known: `.bool` for most conditions, `.unknown` for a field of JSON.
+    public let resultType: ExpressionType
+    private let syntax: Syntax
+    private let root: NodeID
+    private let names: [String]
+    private let limits: ExpressionLimits
+
+    /// - Throws: the first problem of the text; `isCompileError` is true for all of them.
+    public init(
+        compiling source: String, environment: ExpressionEnvironment, limits: ExpressionLimits = .standard
+    ) throws(ExpressionError) {
+        let parsed = try Parser.parse(source, limits: limits)
+        let checked = try Checker.check(parsed.syntax, root: parsed.root, environment, source: source)
+        (syntax, root) = try Folding.fold(checked.syntax, root: parsed.root, source: source)
+        self.source = source
+        self.limits = limits
+        resultType = checked.type
+        names = environment.variables.map(\.name)
+    }
+
+    /// The value for these variables; one that the environment has and the dictionary lacks is nil.
+    public func evaluate(_ variables: [String: ExpressionValue]) throws(ExpressionError) -> ExpressionValue {
+        try run(names.map { variables[$0] ?? .null }, result: variables[ExpressionEnvironment.resultName] ?? .null)
+    }
+
+    /// The value for this `result`, which must be the only variable of the environment.
+    public func evaluate(result: ExpressionValue) throws(ExpressionError) -> ExpressionValue {
+        try run(names.isEmpty ? [] : [result], result: result)
+    }
+
+    /// The answer for this `result`. There is no truthiness: any value but a boolean is an error.
+    public func evaluateBoolean(result: ExpressionValue) throws(ExpressionError) -> Bool {
+        let value = try evaluate(result: result)
+        guard case .bool(let answer) = value else {
+            throw ExpressionError(.notBoolean, "expected bool, but got \(value.typeName)")
+        }
+        return answer
+    }
+
+    private func run(_ values: [ExpressionValue], result: ExpressionValue) throws(ExpressionError) -> ExpressionValue {
+        var evaluator = Evaluator(syntax, variables: values, result: result, limits: limits)
+        do {
+            return try evaluator.evaluate(root)
+        } catch let fault {
+            throw ExpressionError(.runtime, fault.message, at: Int(syntax.offsets[evaluator.place]), in: source)
+        }
+    }
+}
