@@ -32,7 +32,7 @@ enum SchemaTestFiles {
         return String(decoding: data, as: UTF8.self)
     }
 
-    static func documents(_ path: String) throws -> [JSONValue] { try YAML.documents(text(path)) }
+    static func documents(_ path: String) throws -> [JSONValue] { try YAMLStream.parse(text(path), fileName: path).map(\.json) }
 
     /// Argo's definition of a kind of ours.
     static func upstream(_ definition: ResourceDefinition) throws -> JSONValue {
