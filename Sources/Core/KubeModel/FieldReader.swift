@@ -34,7 +34,8 @@ public struct FieldReader: Sendable {
 
     /// The root of an object, or the value at `path` of one.
     public init(_ value: JSONValue?, path: String = "") {
-        self.value = value.flatMap { $0.isNull ? nil : $0 }
+        // `nil` would be a JSON null here.
+        self.value = value.flatMap { $0.isNull ? JSONValue?.none : $0 }
         self.path = path
     }
 

@@ -3,8 +3,9 @@ import StrictJSON
 /// The defaults that the API server fills into a pod template.
 ///
 /// - SeeAlso: Kubernetes, `pkg/apis/core/v1/defaults.go` and `zz_generated.defaults.go`.
-enum PodDefaults {
-    static func apply(to spec: inout JSONObject) {
+public enum PodDefaults {
+    /// Fills them into the `spec` of a pod or of a template.
+    public static func apply(to spec: inout JSONObject) {
         spec.fill("dnsPolicy", "ClusterFirst")
         spec.fill("restartPolicy", "Always")
         spec.fill("schedulerName", "default-scheduler")
@@ -66,7 +67,8 @@ enum PodDefaults {
     }
 
     private static func volume(_ volume: inout JSONObject) {
-        if volume.filter({ $0.key != "name" && !$0.value.isNull }).isEmpty { volume["emptyDir"] = .object(JSONObject()) }
+        let hasSource = volume.contains { $0.key != "name" && !$0.value.isNull && $0.value.arrayValue?.isEmpty != true }
+        if !hasSource { volume["emptyDir"] = .object(JSONObject()) }
         for source in ["secret", "configMap"] { volume.update(source) { $0.fillIfAbsent("defaultMode", 0o644) } }
         volume.update("downwardAPI") { source in
             source.fillIfAbsent("defaultMode", 0o644)

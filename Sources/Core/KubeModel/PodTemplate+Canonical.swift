@@ -44,22 +44,22 @@ private enum Meaning {
     /// Strings that are pointers: empty says something else than absent.
     static let pointerStrings: Set<String> = ["storageClassName", "service", "type", "runtimeClassName", "volumeAttributesClassName"]
 
-    /// Nil when nothing is left.
+    /// `.none` when nothing is left; a plain `nil` in a conditional expression would be a JSON null.
     static func reduced(_ value: JSONValue, as shape: Shape, key: String = "") -> JSONValue? {
         switch value {
         case .null:
             return nil
         case .bool(let flag):
-            return !flag && plainFlags.contains(key) ? nil : value
+            return !flag && plainFlags.contains(key) ? .none : value
         case .number(let number):
             if shape == .quantities || quantities.contains(key) { return canonicalQuantity(value) }
-            return number.int64 == 0 && plainNumbers.contains(key) ? nil : value
+            return number.int64 == 0 && plainNumbers.contains(key) ? .none : value
         case .string(let text):
             if shape == .quantities || quantities.contains(key) { return canonicalQuantity(value) }
-            return text.isEmpty && shape == .structure && !pointerStrings.contains(key) ? nil : value
+            return text.isEmpty && shape == .structure && !pointerStrings.contains(key) ? .none : value
         case .array(let elements):
             // Elements stand for themselves: `args: [""]` is one empty argument.
-            return elements.isEmpty ? nil : .array(elements.map { element in
+            return elements.isEmpty ? .none : .array(elements.map { element in
                 guard case .object = element else { return element }
                 return reduced(element, as: .structure) ?? .object(JSONObject())
             })
@@ -71,7 +71,7 @@ private enum Meaning {
                     : reduced(member, as: shape)
             }
             guard kept.isEmpty else { return .object(kept) }
-            return shape != .structure || embedded.contains(key) ? nil : .object(kept)
+            return shape != .structure || embedded.contains(key) ? .none : .object(kept)
         }
     }
 

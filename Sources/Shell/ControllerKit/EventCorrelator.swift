@@ -18,7 +18,7 @@ public struct ObjectReference: Sendable, Hashable {
 }
 
 /// Something to tell the user of an object.
-public struct EventNote: Sendable, Hashable {
+public struct PublishedEvent: Sendable, Hashable {
     /// `Warning` is for what a person should look at.
     public enum Kind: String, Sendable, Hashable { case normal = "Normal", warning = "Warning" }
 
@@ -50,20 +50,20 @@ public struct EventCorrelator: Sendable {
 
     /// What to do with an event.
     public enum Decision: Sendable, Equatable {
-        case create(EventNote, name: String)
+        case create(PublishedEvent, name: String)
         /// Raise the count of the event `name` that stands there since `first`.
-        case count(EventNote, name: String, count: Int, first: Timestamp)
+        case count(PublishedEvent, name: String, count: Int, first: Timestamp)
         /// Too many about this object.
         case drop
     }
 
-    private struct Group: Hashable { var about: ObjectReference; var kind: EventNote.Kind; var reason: String }
+    private struct Group: Hashable { var about: ObjectReference; var kind: PublishedEvent.Kind; var reason: String }
     private struct Similar { var messages: Set<String>; var since: Timestamp }
     private struct Written { var name: String; var count: Int; var first: Timestamp; var last: Timestamp }
     private struct Tokens { var bucketFullAt: Timestamp; var used: Timestamp }
 
     private var similar: [Group: Similar] = [:]
-    private var written: [EventNote: Written] = [:]
+    private var written: [PublishedEvent: Written] = [:]
     private var spam: [ObjectReference: Tokens] = [:]
     private var sequence: Int64 = 0
 
@@ -71,7 +71,7 @@ public struct EventCorrelator: Sendable {
     public init() {}
 
     /// Decides about one event, and takes the decision as carried out.
-    public mutating func decide(_ note: EventNote, now: Timestamp) -> Decision {
+    public mutating func decide(_ note: PublishedEvent, now: Timestamp) -> Decision {
         forgetOldest()
         var note = note
         // An object is the same whatever its version.
@@ -97,13 +97,13 @@ public struct EventCorrelator: Sendable {
     }
 
     private struct Combined {
-        var note: EventNote
+        var note: PublishedEvent
         /// What counts as the same event.
-        var key: EventNote
+        var key: PublishedEvent
         var about: ObjectReference { key.about }
     }
 
-    private mutating func combine(_ note: EventNote, now: Timestamp) -> Combined {
+    private mutating func combine(_ note: PublishedEvent, now: Timestamp) -> Combined {
         let group = Group(about: note.about, kind: note.kind, reason: note.reason)
         var entry = similar[group] ?? Similar(messages: [], since: now)
         if entry.since.duration(to: now) > Self.similarInterval { entry = Similar(messages: [], since: now) }

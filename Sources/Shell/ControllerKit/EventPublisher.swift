@@ -1,6 +1,6 @@
 public import Clockwork
 public import KubeClient
-public import KubeModel
+import KubeModel
 public import Logging
 import StrictJSON
 import Synchronization
@@ -22,7 +22,7 @@ public final class EventPublisher: Sendable {
     }
 
     private struct State: Sendable {
-        var waiting: [(note: EventNote, at: Timestamp)] = []
+        var waiting: [(note: PublishedEvent, at: Timestamp)] = []
         var arrived = OneShot()
         var statistics = Statistics()
     }
@@ -44,7 +44,7 @@ public final class EventPublisher: Sendable {
     }
 
     /// Queues an event.
-    public func publish(_ note: EventNote) {
+    public func publish(_ note: PublishedEvent) {
         let now = clock.now
         let signal = state.withLock { state -> OneShot? in
             guard state.waiting.count < Self.capacity else {
@@ -76,7 +76,7 @@ public final class EventPublisher: Sendable {
         }
     }
 
-    private func send(_ note: EventNote, at instant: Timestamp, _ correlator: inout EventCorrelator) async {
+    private func send(_ note: PublishedEvent, at instant: Timestamp, _ correlator: inout EventCorrelator) async {
         let decision = correlator.decide(note, now: instant)
         if case .drop = decision {
             state.withLock { $0.statistics.dropped += 1 }
@@ -122,7 +122,7 @@ public final class EventPublisher: Sendable {
     }
 
     private func create(
-        _ note: EventNote, name: String, about: ObjectReference, namespace: String, first: Timestamp, last: Timestamp, count: Int
+        _ note: PublishedEvent, name: String, about: ObjectReference, namespace: String, first: Timestamp, last: Timestamp, count: Int
     ) async throws(KubeError) {
         var involved: JSONValue = [
             "apiVersion": .string(about.kind.apiVersion), "kind": .string(about.kind.kind), "name": .string(about.key.name),

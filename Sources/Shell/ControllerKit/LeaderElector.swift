@@ -36,7 +36,7 @@ public final class LeaderElector: Sendable {
         seed: UInt64, logger: Logger
     ) {
         self.lease = lease
-        self.client = client.forLease
+        self.client = client.forLease(timeout: timing.renewDeadline)
         self.clock = clock
         self.logger = logger
         self.timing = timing
@@ -99,17 +99,27 @@ public final class LeaderElector: Sendable {
         return .resigned
     }
 
-    /// Renews until the work has ended (nil), or says why the lease is lost.
+    /// Keeps the lease until the work has ended (nil), or says why it is lost.
     private func keep(until workEnded: OneShot) async -> String? {
-        while true {
-            await clock.sleep(until: clock.now + timing.retryPeriod, unless: workEnded)
-            if workEnded.hasFired || Task.isCancelled { return nil }
-            let attempt = await renew()
-            if case .follows(let holder) = attempt { return "\(holder) holds it" }
-            if machine.withLock({ $0.timeLeft(now: clock.now) }) == nil {
-                if Task.isCancelled { return nil }
-                return "it could not be renewed for \(timing.renewDeadline.components.seconds) s: \(attempt)"
+        await withTaskGroup(of: String?.self) { group in
+            group.addTask { [self] in
+                while true {
+                    await clock.sleep(until: clock.now + timing.retryPeriod, unless: workEnded)
+                    if workEnded.hasFired || Task.isCancelled { return nil }
+                    if case .follows(let holder) = await renew() { return "\(holder) holds it" }
+                }
             }
+            // A renewal that hangs must not keep the loss from being noticed.
+            group.addTask { [self] in
+                while let left = machine.withLock({ $0.timeLeft(now: clock.now) }) {
+                    await clock.sleep(until: clock.now + left, unless: workEnded)
+                    if workEnded.hasFired || Task.isCancelled { return nil }
+                }
+                return "it could not be renewed for \(timing.renewDeadline.components.seconds) s"
+            }
+            let loss = await group.next() ?? nil
+            group.cancelAll()
+            return loss
         }
     }
 
@@ -130,18 +140,11 @@ public final class LeaderElector: Sendable {
 
 extension LeaderElector {
     /// What came of one attempt to get or keep the lease.
-    private enum Attempt: Equatable, CustomStringConvertible {
+    private enum Attempt: Equatable {
         case leads
         case follows(holder: String)
-        case failed(String)
-
-        var description: String {
-            switch self {
-            case .leads: "it was renewed"
-            case .follows(let holder): "\(holder) holds it"
-            case .failed(let cause): cause
-            }
-        }
+        /// Logged; the next attempt is soon.
+        case failed
     }
 
     /// Reads the lease, decides, writes. Two requests; whatever goes wrong, the next attempt is soon.
@@ -171,7 +174,7 @@ extension LeaderElector {
             if error != .cancelled {
                 logger.warning("the lease could not be renewed", metadata: ["lease": "\(lease)", "error": "\(error)"])
             }
-            return .failed(error.description)
+            return .failed
         }
     }
 

@@ -1,5 +1,4 @@
 public import Clockwork
-public import KubeModel
 
 /// How long a lease holds, and how it is kept.
 public struct LeaseTiming: Sendable, Hashable {

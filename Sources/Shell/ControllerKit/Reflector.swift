@@ -3,7 +3,6 @@ public import KubeClient
 public import KubeModel
 public import Logging
 public import StrictJSON
-import Synchronization
 
 /// Keeps an `ObjectStore` like the server: lists, watches, resumes where a watch broke off, lists again where it can't.
 public struct Reflector<Model: ReadModel>: Sendable {
@@ -55,75 +54,92 @@ public struct Reflector<Model: ReadModel>: Sendable {
         self.onBadObject = onBadObject
     }
 
+    /// What one run remembers.
+    private struct Progress {
+        var machine = WatchMachine()
+        var random: SeededGenerator
+        /// As client-go: 800 ms doubling to 30 s, with jitter, so that a restarted server is not stormed.
+        var backoff = Backoff(base: .milliseconds(800), factor: 2, cap: .seconds(30), jitter: Ratio(1, of: 2))
+        /// The pages of the list so far.
+        var items: [JSONValue] = []
+        /// The error that was logged last; the same one again says nothing new.
+        var loggedError: KubeError?
+
+        mutating func succeeded() {
+            backoff.reset()
+            loggedError = nil
+        }
+    }
+
     /// Follows the resource until the task is cancelled.
     public func run() async {
-        var machine = WatchMachine()
-        var random = SeededGenerator(seed: seed)
-        // As client-go: 800 ms doubling to 30 s, with jitter, so that a restarted server is not stormed.
-        var backoff = Backoff(base: .milliseconds(800), factor: 2, cap: .seconds(30), jitter: Ratio(1, of: 2))
-        var pages: [JSONValue] = []
-        var step = machine.first
+        var progress = Progress(random: SeededGenerator(seed: seed))
+        var step = progress.machine.first
         while !Task.isCancelled {
             if case .backOff(let atLeast) = step.pause {
-                let pause = max(backoff.next(using: &random), atLeast ?? .zero)
-                // Cancelled: the loop's condition ends it.
+                let pause = max(progress.backoff.next(using: &progress.random), atLeast ?? .zero)
+                // Only cancellation ends a sleep early.
                 guard (try? await clock.sleep(until: clock.now + pause, tolerance: nil)) != nil else { return }
             }
             switch step.question {
-            case .list(let token):
-                if token == nil { pages = [] }
-                do throws(KubeError) {
-                    let page = try await client.list(
-                        source.resource, namespace: source.namespace, selection: source.selection, continue: token)
-                    pages += page.items
-                    if page.continueToken == nil {
-                        store.replace(pages.compactMap(entry), version: page.resourceVersion)
-                        pages = []
-                        backoff.reset()
-                    }
-                    step = machine.pageCame(resourceVersion: page.resourceVersion, continueToken: page.continueToken)
-                } catch {
-                    log(error, "list")
-                    step = machine.listFailed(error)
-                }
-            case .watch(let version):
-                let ending = await follow(from: version, &machine, &backoff, &random)
-                if case .failed(let error) = ending { log(error, "watch") }
-                step = machine.watchEnded(ending)
+            case .list(let token): step = await list(continuingAt: token, &progress)
+            case .watch(let version): step = await watch(from: version, &progress)
             }
         }
     }
 
-    private func follow(
-        from version: String, _ machine: inout WatchMachine, _ backoff: inout Backoff, _ random: inout SeededGenerator
-    ) async -> WatchMachine.Ending {
-        // Five to ten minutes, as client-go: watches of many caches then do not all end at once.
-        let timeout = Duration.seconds(Int64.random(in: 300..<600, using: &random))
+    private func list(continuingAt token: String?, _ progress: inout Progress) async -> WatchMachine.Step {
+        if token == nil { progress.items = [] }
         do throws(KubeError) {
-            let stream = try await client.watch(
-                source.resource, namespace: source.namespace, selection: source.selection, from: version, timeout: timeout)
-            var events = stream.makeAsyncIterator()
-            while let event = try await events.next() {
-                switch event {
-                case .added(let object), .modified(let object):
-                    guard let entry = entry(object) else { continue }
-                    store.apply(entry)
-                    machine.versionCame(entry.metadata.resourceVersion)
-                case .deleted(let object):
-                    guard let entry = entry(object) else { continue }
-                    store.delete(entry.metadata.key, version: entry.metadata.resourceVersion)
-                    machine.versionCame(entry.metadata.resourceVersion)
-                case .bookmark(let version):
-                    store.bookmark(version)
-                    machine.versionCame(version)
-                case .failed(let status):
-                    return .failed(status.code == 410 ? .gone(status.message) : .unavailable(after: nil, cause: status.message))
-                }
-                backoff.reset()
+            let page = try await client.list(source.resource, namespace: source.namespace, selection: source.selection, continue: token)
+            progress.items += page.items
+            if page.continueToken == nil {
+                store.replace(progress.items.compactMap(entry), version: page.resourceVersion)
+                progress.items = []
+                progress.succeeded()
             }
-            return .closed
+            return progress.machine.pageCame(resourceVersion: page.resourceVersion, continueToken: page.continueToken)
         } catch {
-            return .failed(error)
+            log(error, "list", &progress)
+            return progress.machine.listFailed(error)
+        }
+    }
+
+    private func watch(from version: String, _ progress: inout Progress) async -> WatchMachine.Step {
+        do throws(KubeError) {
+            try await follow(from: version, &progress)
+            return progress.machine.watchEnded(.closed)
+        } catch {
+            log(error, "watch", &progress)
+            return progress.machine.watchEnded(.failed(error))
+        }
+    }
+
+    /// Returns when the server ends the watch in good order.
+    private func follow(from version: String, _ progress: inout Progress) async throws(KubeError) {
+        // Five to ten minutes, as client-go: watches of many caches then do not all end at once.
+        let timeout = Duration.seconds(Int64.random(in: 300..<600, using: &progress.random))
+        let stream = try await client.watch(
+            source.resource, namespace: source.namespace, selection: source.selection, from: version, timeout: timeout)
+        var events = stream.makeAsyncIterator()
+        while let event = try await events.next() {
+            switch event {
+            case .added(let object), .modified(let object):
+                guard let entry = entry(object) else { continue }
+                store.apply(entry)
+                progress.machine.versionCame(entry.metadata.resourceVersion)
+            case .deleted(let object):
+                // Who is gone needs no reading, and may be one that could not be read.
+                let metadata = Self.readableMetadata(of: object)
+                store.delete(metadata.key, version: metadata.resourceVersion)
+                progress.machine.versionCame(metadata.resourceVersion)
+            case .bookmark(let version):
+                store.bookmark(version)
+                progress.machine.versionCame(version)
+            case .failed(let status):
+                throw status.code == 410 ? .gone(status.message) : .unavailable(after: nil, cause: status.message)
+            }
+            progress.succeeded()
         }
     }
 
@@ -132,15 +148,11 @@ public struct Reflector<Model: ReadModel>: Sendable {
         do throws(DecodeError) {
             return .good(try decode(json))
         } catch {
-            let metadata = json["metadata"]
-            guard let name = metadata?["name"]?.stringValue, !name.isEmpty else {
+            let readable = Self.readableMetadata(of: json)
+            guard !readable.name.isEmpty else {
                 logger.error("an object without a name was skipped", metadata: ["resource": "\(source.resource)", "error": "\(error)"])
                 return nil
             }
-            // Labels or owners may be what is wrong, so only what is needed to answer is taken.
-            let readable = ObjectMeta(
-                name: name, namespace: metadata?["namespace"]?.stringValue ?? "", uid: metadata?["uid"]?.stringValue ?? "",
-                resourceVersion: metadata?["resourceVersion"]?.stringValue ?? "", generation: metadata?["generation"]?.int64Value ?? 0)
             let bad = BadObject(key: readable.key, metadata: readable, error: error, document: json)
             if store.entry(readable.key)?.metadata.resourceVersion != readable.resourceVersion {
                 logger.warning("an object cannot be read", metadata: ["resource": "\(source.resource)", "object": "\(bad.key)", "error": "\(error)"])
@@ -150,11 +162,21 @@ public struct Reflector<Model: ReadModel>: Sendable {
         }
     }
 
-    private func log(_ error: KubeError, _ verb: String) {
-        switch error {
-        case .cancelled: break
-        case .gone: logger.info("listing again, the version is too old", metadata: ["resource": "\(source.resource)"])
-        default:
+    /// Labels or owners may be what is wrong with an object, so only what is needed to answer is taken.
+    private static func readableMetadata(of json: JSONValue) -> ObjectMeta {
+        let metadata = json["metadata"]
+        return ObjectMeta(
+            name: metadata?["name"]?.stringValue ?? "", namespace: metadata?["namespace"]?.stringValue ?? "",
+            uid: metadata?["uid"]?.stringValue ?? "", resourceVersion: metadata?["resourceVersion"]?.stringValue ?? "",
+            generation: metadata?["generation"]?.int64Value ?? 0)
+    }
+
+    private func log(_ error: KubeError, _ verb: String, _ progress: inout Progress) {
+        guard error != .cancelled, error != progress.loggedError else { return }
+        progress.loggedError = error
+        if case .gone = error {
+            logger.info("listing again, the version is too old", metadata: ["resource": "\(source.resource)"])
+        } else {
             logger.warning(
                 "the cache lags behind", metadata: ["resource": "\(source.resource)", "verb": "\(verb)", "error": "\(error)"])
         }

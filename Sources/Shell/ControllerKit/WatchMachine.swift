@@ -61,12 +61,15 @@ public struct WatchMachine: Sendable, Equatable {
 
     /// A page could not be had. An expired continue token starts the list over, any other error asks for the same page again.
     public mutating func listFailed(_ error: KubeError) -> Step {
-        guard case .listing(let token) = state else { preconditionFailure("a list failed while \(state)") }
-        if case .gone = error { state = .listing(after: nil) }
-        // A server that has lost our place, or refuses us, may have been replaced: nothing of the list is kept then.
-        if case .invalid = error, token != nil { state = .listing(after: nil) }
-        guard case .listing(let next) = state else { preconditionFailure("unreachable") }
-        return Step(question: .list(continueToken: next), pause: .backOff(atLeast: error.retryAfter))
+        guard case .listing(var token) = state else { preconditionFailure("a list failed while \(state)") }
+        switch error {
+        // The server has lost our place: nothing of the list is kept then.
+        case .gone, .invalid: token = nil
+        case .notFound, .conflict, .alreadyExists, .forbidden, .unauthorized, .tooManyRequests, .unavailable, .unsupported, .badResponse,
+             .misconfigured, .notLeading, .cancelled: break
+        }
+        state = .listing(after: token)
+        return Step(question: .list(continueToken: token), pause: .backOff(atLeast: error.retryAfter))
     }
 
     /// A change or a bookmark has come.
@@ -88,12 +91,12 @@ public struct WatchMachine: Sendable, Equatable {
             return Step(question: .watch(from: version), pause: hadProgress ? .none : .backOff(atLeast: nil))
         case .failed(let error):
             switch error {
-            case .gone, .invalid:
-                // Our version is too old, or no version of this server: it may have been restored from a backup.
+            case .gone, .invalid, .notFound:
+                // Our version is too old, or none of this server's: it may have been restored from a backup, or the kind replaced.
                 state = .listing(after: nil)
                 return Step(question: .list(continueToken: nil), pause: hadProgress ? .none : .backOff(atLeast: error.retryAfter))
-            case .notFound, .conflict, .alreadyExists, .forbidden, .unauthorized, .tooManyRequests, .unavailable, .unsupported,
-                 .badResponse, .misconfigured, .notLeading, .cancelled:
+            case .conflict, .alreadyExists, .forbidden, .unauthorized, .tooManyRequests, .unavailable, .unsupported, .badResponse,
+                 .misconfigured, .notLeading, .cancelled:
                 return Step(question: .watch(from: version), pause: .backOff(atLeast: error.retryAfter))
             }
         }

@@ -14,7 +14,7 @@ public struct KubeClient: Sendable {
     let clock: any ControlClock
     let budget: RateBudget
     let userAgent: String
-    let requestTimeout: Duration
+    private(set) var requestTimeout: Duration
     let authorizer: Authorizer
     let observe: (@Sendable (RequestRecord) -> Void)?
     /// Requests of the lease travel alone and uncounted.
@@ -54,9 +54,10 @@ public struct KubeClient: Sendable {
     }
 
     /// A copy that renews a lease: on connections of its own, outside the budget and without a gate.
-    public var forLease: KubeClient {
+    public func forLease(timeout: Duration) -> KubeClient {
         var copy = self
         copy.isForLease = true
+        copy.requestTimeout = min(timeout, requestTimeout)
         copy.gate = nil
         return copy
     }
@@ -220,7 +221,8 @@ public struct Preconditions: Sendable, Hashable {
         var json = JSONObject()
         if let uid { json["uid"] = .string(uid) }
         if let resourceVersion { json["resourceVersion"] = .string(resourceVersion) }
-        return json.isEmpty ? nil : .object(json)
+        guard !json.isEmpty else { return nil }
+        return .object(json)
     }
 }
 
