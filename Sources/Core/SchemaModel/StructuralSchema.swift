@@ -34,7 +34,8 @@ public struct StructuralSchema: Sendable {
     /// The object with the schema's defaults put in where a member is absent; nulls that the schema does not allow are
     /// replaced by the default, or left out where there is none.
     public func defaulted(_ object: JSONValue) -> JSONValue {
-        root.defaulting(root.droppingNulls(object) ?? object) ?? root.droppingNulls(object) ?? object
+        let clean: JSONValue = root.droppingNulls(object) ?? object
+        return root.defaulting(clean) ?? clean
     }
 
     /// Everything that the schema does not allow about `object`, in the order of the schema's sorted member names.
