@@ -39,6 +39,10 @@ final class CurlLoop: SerialExecutor, @unchecked Sendable {
     // MARK: From any thread
 
     func enqueue(_ job: consuming ExecutorJob) {
+        // The runtime lends us to ourselves: the job's own actor keeps us alive, and may be gone as soon as the job
+        // has run, here or on the thread, while we still hold the lock.
+        let alive = Unmanaged.passRetained(self)
+        defer { alive.release() }
         let job = UnownedJob(job)
         let runHere = mailbox.withLock { mailbox -> Bool in
             mailbox.jobs.append(job)

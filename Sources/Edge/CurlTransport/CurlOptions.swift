@@ -80,8 +80,9 @@ extension CurlTransfer {
         try set(.followLocation, false)
         try set(.pathAsIs, true)
         try set(.httpVersion, Int(CURL_HTTP_VERSION_2TLS))
-        // Rather wait for a connection that may be shared than open a second one beside it.
-        try set(.waitForMultiplexing, true)
+        // Rather wait for a connection that may be shared than open a second one beside it. With TLS that is known
+        // after the handshake; without, only after the first response, which may be a watch that says nothing.
+        try set(.waitForMultiplexing, url.scheme == .https)
 
         try set(.connectTimeout, request.timeouts.connect)
         if let total = request.timeouts.total { try set(.totalTimeout, total) }
