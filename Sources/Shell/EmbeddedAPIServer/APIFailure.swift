@@ -1,0 +1,150 @@
+public import KubeModel
+public import StrictJSON
+
+/// A request that the server refuses, as the Status object that it answers.
+///
+/// The wording is that of kube-apiserver, because people search for it and programs compare it.
+public struct APIFailure: Error, Sendable, CustomStringConvertible {
+    /// The HTTP status.
+    public var code: Int
+    /// The word for programs; empty where the real server leaves it out.
+    public var reason: String
+    public var message: String
+    var details: JSONObject
+    /// With which an expired list can be continued.
+    var continueToken: String?
+
+    init(_ code: Int, _ reason: String, _ message: String, details: JSONObject = [:], continueToken: String? = nil) {
+        self.code = code
+        self.continueToken = continueToken
+        self.reason = reason
+        self.message = message
+        self.details = details
+    }
+
+    public var description: String { message }
+
+    /// The Status object as it is answered.
+    public var json: JSONValue {
+        var json: JSONObject = [
+            "kind": "Status", "apiVersion": "v1", "metadata": .object([:]), "status": "Failure", "message": .string(message),
+        ]
+        if let continueToken { json["metadata"] = ["continue": .string(continueToken)] }
+        if !reason.isEmpty { json["reason"] = .string(reason) }
+        if !details.isEmpty { json["details"] = .object(details) }
+        json["code"] = JSONValue(code)
+        return .object(json)
+    }
+
+    /// The same as a value of the model.
+    public var status: APIStatus { APIStatus(json: json) }
+}
+
+/// One thing that is wrong with an object.
+struct FieldError: Sendable {
+    var reason: String
+    var field: String
+    /// Without the field in front.
+    var message: String
+
+    static func invalid(_ field: String, _ value: String, _ why: String) -> FieldError {
+        FieldError(reason: "FieldValueInvalid", field: field, message: "Invalid value: \(value): \(why)")
+    }
+
+    static func required(_ field: String, _ why: String = "") -> FieldError {
+        FieldError(reason: "FieldValueRequired", field: field, message: why.isEmpty ? "Required value" : "Required value: \(why)")
+    }
+
+    static func forbidden(_ field: String, _ why: String) -> FieldError {
+        FieldError(reason: "FieldValueForbidden", field: field, message: "Forbidden: \(why)")
+    }
+
+    static func unsupported(_ field: String, _ value: String, supported: [String]) -> FieldError {
+        let list = supported.map { "\"\($0)\"" }.joined(separator: ", ")
+        return FieldError(
+            reason: "FieldValueNotSupported", field: field,
+            message: "Unsupported value: \"\(value)\": supported values: \(list)")
+    }
+}
+
+extension APIFailure {
+    static func notFound(_ kind: ServedResource, _ name: String) -> APIFailure {
+        APIFailure(404, "NotFound", "\(kind.qualifiedResource) \"\(name)\" not found", details: kind.details(name))
+    }
+
+    static func alreadyExists(_ kind: ServedResource, _ name: String) -> APIFailure {
+        APIFailure(409, "AlreadyExists", "\(kind.qualifiedResource) \"\(name)\" already exists", details: kind.details(name))
+    }
+
+    static func conflict(_ kind: ServedResource, _ name: String, _ why: String) -> APIFailure {
+        APIFailure(
+            409, "Conflict", "Operation cannot be fulfilled on \(kind.qualifiedResource) \"\(name)\": \(why)",
+            details: kind.details(name))
+    }
+
+    static func modified(_ kind: ServedResource, _ name: String) -> APIFailure {
+        conflict(kind, name, "the object has been modified; please apply your changes to the latest version and try again")
+    }
+
+    static func forbidden(_ kind: ServedResource, _ name: String, _ why: String, causes: [FieldError] = []) -> APIFailure {
+        APIFailure(
+            403, "Forbidden", "\(kind.qualifiedResource) \"\(name)\" is forbidden: \(why)",
+            details: kind.details(name, causes: causes))
+    }
+
+    static func invalid(_ kind: ServedResource, _ name: String, _ errors: [FieldError]) -> APIFailure {
+        let group = kind.group.isEmpty ? kind.kind : "\(kind.kind).\(kind.group)"
+        let texts = errors.map { $0.field.isEmpty ? $0.message : "\($0.field): \($0.message)" }
+        let list = texts.count == 1 ? texts[0] : "[\(texts.joined(separator: ", "))]"
+        var details = kind.details(name, causes: errors)
+        details["kind"] = .string(kind.kind)
+        return APIFailure(422, "Invalid", "\(group) \"\(name)\" is invalid: \(list)", details: details)
+    }
+
+    static func badRequest(_ message: String) -> APIFailure { APIFailure(400, "BadRequest", message) }
+
+    static func expired(_ message: String) -> APIFailure { APIFailure(410, "Expired", message) }
+
+    static func methodNotAllowed() -> APIFailure {
+        APIFailure(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
+    }
+
+    /// - Parameter note: what this server says beyond the real one's words, because it takes less.
+    static func unsupportedMediaType(accepted: [String], note: String = "") -> APIFailure {
+        let message = "the body of the request was in an unknown format - accepted media types include: "
+        return APIFailure(415, "UnsupportedMediaType", message + accepted.joined(separator: ", ") + (note.isEmpty ? "" : "; " + note))
+    }
+
+    static func notAcceptable() -> APIFailure {
+        APIFailure(
+            406, "NotAcceptable",
+            "only the following media types are accepted: application/json, application/json;as=Table;v=v1;g=meta.k8s.io")
+    }
+
+    /// A JSON patch that does not apply: the real server says no more than this.
+    static func patchDoesNotApply() -> APIFailure {
+        APIFailure(422, "Invalid", "the server rejected our request due to an error in our request", details: [:])
+    }
+
+    /// A resource that is not served.
+    static func unknownResource() -> APIFailure {
+        APIFailure(404, "NotFound", "the server could not find the requested resource")
+    }
+}
+
+extension ServedResource {
+    /// `rollouts.argoproj.io`, or `pods` in the core group.
+    var qualifiedResource: String { group.isEmpty ? plural : "\(plural).\(group)" }
+
+    fileprivate func details(_ name: String, causes: [FieldError] = []) -> JSONObject {
+        var details = JSONObject()
+        if !name.isEmpty { details["name"] = .string(name) }
+        if !group.isEmpty { details["group"] = .string(group) }
+        details["kind"] = .string(plural)
+        if !causes.isEmpty {
+            details["causes"] = .array(
+                causes.map { ["reason": .string($0.reason), "message": .string($0.message), "field": .string($0.field)] })
+        }
+        return details
+    }
+}

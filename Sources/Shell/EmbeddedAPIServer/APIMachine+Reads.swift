@@ -1,0 +1,169 @@
+import Clockwork
+import KubeModel
+import StrictJSON
+
+extension APIMachine {
+    /// The named object, or one of its subresources.
+    func get(_ target: RequestTarget) throws(APIFailure) -> Answer {
+        let object = try existing(target)
+        return Answer(object: target.subresource == "scale" ? try scale(of: object, target) : served(object, as: target.definition))
+    }
+
+    /// The stored object that a request names.
+    func existing(_ target: RequestTarget) throws(APIFailure) -> JSONValue {
+        guard let object = store.object(target.definition.storage, target.key) else { throw .notFound(target.definition, target.name ?? "") }
+        return object
+    }
+
+    /// A list in the order of namespaces and names, in pages where `limit` is given.
+    ///
+    /// All pages show the state at the first one's version, which works while the history reaches back that far.
+    func list(_ target: RequestTarget, _ query: APIQuery) throws(APIFailure) -> Answer {
+        let definition = target.definition
+        let selection = try ObjectSelection(namespace: target.scope, query: query, kind: definition)
+        var version = store.version
+        var start = ""
+        if let text = query["continue"], !text.isEmpty {
+            guard let token = ContinueToken(text) else { throw .badRequest("continue key is not valid: \(text)") }
+            start = token.start
+            version = token.version ?? version
+            if version < store.compacted {
+                let fresh = ContinueToken(version: nil, start: start).text
+                throw Self.continueExpired(fresh)
+            }
+        } else {
+            version = try listVersion(query)
+        }
+        guard let collection = store.collection(definition.storage, at: version) else {
+            throw .expired("The resourceVersion for the provided list is too old.")
+        }
+        let limit = try number("limit", query).flatMap { $0 > 0 ? $0 : nil } ?? Int.max
+
+        let prefix = target.scope.map { $0 + "/" } ?? ""
+        var items: [JSONValue] = []
+        var position = collection.position(of: max(prefix, start))
+        var last = ""
+        while position < collection.keys.count, collection.keys[position].hasPrefix(prefix), items.count < limit {
+            last = collection.keys[position]
+            position += 1
+            if let object = collection[last], selection.matches(object) { items.append(served(object, as: definition)) }
+        }
+
+        var metadata: JSONObject = ["resourceVersion": .string(String(version))]
+        if position < collection.keys.count, collection.keys[position].hasPrefix(prefix) {
+            metadata["continue"] = .string(ContinueToken(version: version, start: collection.keys[position]).text)
+            if selection.isUnselective {
+                let remaining = collection.keys[position...].prefix { $0.hasPrefix(prefix) }.count
+                metadata["remainingItemCount"] = JSONValue(remaining)
+            }
+        }
+        if !definition.isCustom {
+            // Items of typed lists do not repeat what the list says.
+            for index in items.indices {
+                items[index]["apiVersion"] = nil
+                items[index]["kind"] = nil
+            }
+        }
+        return Answer(object: [
+            "kind": .string(definition.listKind), "apiVersion": .string(definition.apiVersion), "metadata": .object(metadata),
+            "items": .array(items),
+        ])
+    }
+
+    /// The version that a list without a token shows.
+    private func listVersion(_ query: APIQuery) throws(APIFailure) -> Int64 {
+        let match = query["resourceVersionMatch"] ?? ""
+        guard let text = query["resourceVersion"], !text.isEmpty else { return store.version }
+        guard let asked = Int64(text), asked >= 0 else { throw .badRequest("Invalid value: \"\(text)\": resourceVersion must be a number") }
+        guard asked <= store.version else {
+            throw APIFailure(
+                504, "Timeout", "Too large resource version: \(asked), current: \(store.version)",
+                details: [
+                    "causes": [["reason": "ResourceVersionTooLarge", "message": "Too large resource version"]], "retryAfterSeconds": 1,
+                ])
+        }
+        return match == "Exact" ? asked : store.version
+    }
+
+    private static func continueExpired(_ token: String) -> APIFailure {
+        let message =
+            "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
+            + "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. "
+            + "Continuing with the provided token results in an inconsistent list - objects that were created, modified, or "
+            + "deleted between the time the first chunk was returned and now may show up in the list."
+        return APIFailure(410, "Expired", message, continueToken: token)
+    }
+
+    /// A number among the query parameters.
+    func number(_ name: String, _ query: APIQuery) throws(APIFailure) -> Int? {
+        guard let text = query[name], !text.isEmpty else { return nil }
+        guard let number = Int(text) else {
+            throw .badRequest("strconv.ParseInt: parsing \"\(text)\": invalid syntax: the query parameter \(name) must be a whole number")
+        }
+        return number
+    }
+
+    /// A stored object as the given version of its kind shows it.
+    func served(_ object: JSONValue, as definition: ServedResource) -> JSONValue {
+        if definition.storage == .events, definition.group == "events.k8s.io" { return EventConversion.toEventsGroup(object) }
+        guard object["apiVersion"]?.stringValue != definition.apiVersion else { return object }
+        var object = object
+        object["apiVersion"] = .string(definition.apiVersion)
+        return object
+    }
+}
+
+/// Where the next page of a list begins. Opaque to clients.
+struct ContinueToken {
+    /// Nil: whatever is current, at the price of a consistent list.
+    var version: Int64?
+    var start: String
+
+    init(version: Int64?, start: String) {
+        self.version = version
+        self.start = start
+    }
+
+    init?(_ text: String) {
+        var bytes: [UInt8] = []
+        var rest = text[...]
+        while !rest.isEmpty {
+            guard let byte = UInt8(rest.prefix(2), radix: 16) else { return nil }
+            bytes.append(byte)
+            rest = rest.dropFirst(2)
+        }
+        let parts = String(decoding: bytes, as: UTF8.self).split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, let number = Int64(parts[0]) else { return nil }
+        version = number < 0 ? nil : number
+        start = String(parts[1])
+    }
+
+    var text: String {
+        "\(version ?? -1):\(start)".utf8.map { $0 < 16 ? "0" + String($0, radix: 16) : String($0, radix: 16) }.joined()
+    }
+}
+
+/// The two groups of events are one kind under two sets of names.
+enum EventConversion {
+    /// Core's name, the other group's name.
+    private static let names: [(core: String, events: String)] = [
+        ("involvedObject", "regarding"), ("message", "note"), ("source", "deprecatedSource"),
+        ("firstTimestamp", "deprecatedFirstTimestamp"), ("lastTimestamp", "deprecatedLastTimestamp"),
+        ("count", "deprecatedCount"), ("reportingComponent", "reportingController"),
+    ]
+
+    static func toEventsGroup(_ object: JSONValue) -> JSONValue {
+        renamed(object, apiVersion: "events.k8s.io/v1") { name in names.first { $0.core == name }?.events }
+    }
+
+    static func toCore(_ object: JSONValue) -> JSONValue {
+        renamed(object, apiVersion: "v1") { name in names.first { $0.events == name }?.core }
+    }
+
+    private static func renamed(_ object: JSONValue, apiVersion: String, _ name: (String) -> String?) -> JSONValue {
+        var result = JSONObject()
+        for (key, value) in object.objectValue ?? [:] { result[name(key) ?? key] = value }
+        result["apiVersion"] = .string(apiVersion)
+        return .object(result)
+    }
+}

@@ -1,0 +1,66 @@
+import StrictJSON
+
+/// A patch as a request carries it.
+enum ObjectPatch: Sendable {
+    case json(JSONPatch)
+    case merge(JSONValue)
+
+    /// Reads the patch; the media type says which sort it is.
+    init(_ request: APIRequest, _ definition: ServedResource) throws(APIFailure) {
+        let accepted = ["application/json-patch+json", "application/merge-patch+json"]
+        switch APIMachine.mediaType(request) {
+        case accepted[0]:
+            let json = try Self.parsed(request)
+            let patch: JSONPatch
+            do {
+                patch = try JSONPatch(json: json)
+            } catch {
+                throw .badRequest("error decoding patch: \(error)")
+            }
+            guard patch.operations.count <= Self.operationLimit else {
+                throw APIFailure(
+                    413, "RequestEntityTooLarge",
+                    "The allowed maximum operations in a JSON patch is \(Self.operationLimit), got \(patch.operations.count)")
+            }
+            self = .json(patch)
+        case accepted[1]:
+            let json = try Self.parsed(request)
+            guard json.objectValue != nil else {
+                throw .badRequest("error decoding patch: json: cannot unmarshal \(json.kindName) into Go value of type map[string]interface {}")
+            }
+            self = .merge(json)
+        case "application/strategic-merge-patch+json":
+            throw .unsupportedMediaType(
+                accepted: accepted, note: definition.isCustom ? "" : "this server does not do strategic merge patches yet")
+        case "application/apply-patch+yaml", "application/apply-patch+cbor":
+            throw .unsupportedMediaType(accepted: accepted, note: "this server does not do server-side apply")
+        default:
+            throw .unsupportedMediaType(accepted: accepted)
+        }
+    }
+
+    private static func parsed(_ request: APIRequest) throws(APIFailure) -> JSONValue {
+        do {
+            return try JSONValue(parsing: request.body)
+        } catch {
+            throw .badRequest("error decoding patch: \(error)")
+        }
+    }
+
+    /// The object that the patch makes of `object`.
+    func applied(to object: JSONValue) throws(APIFailure) -> JSONValue {
+        switch self {
+        case .json(let patch):
+            do {
+                return try patch.applied(to: object)
+            } catch {
+                throw .patchDoesNotApply()
+            }
+        case .merge(let patch):
+            return object.applying(mergePatch: patch)
+        }
+    }
+
+    /// As many operations as the real server applies.
+    private static let operationLimit = 10_000
+}

@@ -1,0 +1,126 @@
+import HTTPTypes
+import KubeModel
+
+/// What a request under `/api` or `/apis` is about.
+struct RequestTarget: Sendable {
+    var definition: ServedResource
+    /// Empty for cluster-scoped kinds and for requests over all namespaces.
+    var namespace: String
+    /// Nil: the collection.
+    var name: String?
+    var subresource: String?
+
+    /// Finds what the path names.
+    ///
+    /// - Parameter segments: those of the path, decoded, from `api` or `apis` on.
+    /// - Returns: nil where nothing is served at the path.
+    init?(segments: [String], registry: ResourceRegistry) {
+        var rest = segments[...]
+        let group: String
+        switch rest.popFirst() {
+        case "api": group = ""
+        case "apis":
+            guard let named = rest.popFirst() else { return nil }
+            group = named
+        default: return nil
+        }
+        guard let version = rest.popFirst(), !rest.isEmpty else { return nil }
+        var namespace: String?
+        // `namespaces/x/pods` lies in a namespace; `namespaces/x` and `namespaces/x/status` are the namespace itself.
+        if rest.first == "namespaces", rest.count > 2, !["status", "finalize"].contains(rest[rest.startIndex + 2]) {
+            namespace = rest[rest.startIndex + 1]
+            rest = rest.dropFirst(2)
+        }
+        guard let plural = rest.popFirst(), rest.count <= 2 else { return nil }
+        guard let definition = registry[GroupVersionResource(group: group, version: version, resource: plural)] else { return nil }
+        if namespace != nil, !definition.isNamespaced { return nil }
+        self.definition = definition
+        self.namespace = namespace ?? ""
+        name = rest.popFirst()
+        subresource = rest.popFirst()
+        guard definition.isNamespaced == false || namespace != nil || name == nil else { return nil }
+        if let subresource, !definition.subresources.contains(subresource) { return nil }
+    }
+
+    /// The key of the named object in the store.
+    var key: String { storeKey(namespace: namespace, name: name ?? "") }
+
+    /// The namespace to select from; nil for all.
+    var scope: String? { namespace.isEmpty ? nil : namespace }
+}
+
+extension ServedResource {
+    /// The subresources that are served, sorted.
+    var subresources: [String] {
+        var names: [String] = []
+        if storage == .pods { names.append("eviction") }
+        if scale != nil { names.append("scale") }
+        if hasStatus { names.append("status") }
+        return names
+    }
+}
+
+/// What a request does, in the words of audit logs and roles.
+enum RequestVerb: String, Sendable {
+    case get, list, watch, create, update, patch, delete, deletecollection
+
+    /// - Returns: nil where the resource takes no such request.
+    init?(_ method: HTTPRequest.Method, _ target: RequestTarget, query: APIQuery) {
+        let isCollection = target.name == nil
+        switch method {
+        case .get, .head:
+            // An empty value is true too, as Go's parser of query options has it.
+            let watches = query["watch"].map { ["", "1", "true", "True"].contains($0) } ?? false
+            self = watches && target.subresource == nil ? .watch : isCollection ? .list : .get
+        case .post: self = .create
+        case .put: self = .update
+        case .patch: self = .patch
+        case .delete: self = isCollection ? .deletecollection : .delete
+        default: return nil
+        }
+        let isOverAllNamespaces = target.definition.isNamespaced && target.namespace.isEmpty
+        switch self {
+        case .get, .list, .watch: break
+        case .create: if target.subresource == nil ? !isCollection || isOverAllNamespaces : target.subresource != "eviction" { return nil }
+        case .update, .patch: if isCollection || target.subresource == "eviction" { return nil }
+        case .delete, .deletecollection: if target.subresource != nil || isOverAllNamespaces { return nil }
+        }
+        if target.subresource == "eviction", self != .create { return nil }
+    }
+}
+
+/// How a write is to be done, from its query.
+struct WriteOptions: Sendable {
+    /// Everything happens but the storing.
+    var isDryRun = false
+    var fieldValidation = FieldValidation.warn
+
+    /// What becomes of members that the schema does not know.
+    enum FieldValidation: String { case ignore = "Ignore", warn = "Warn", strict = "Strict" }
+
+    init() {}
+
+    init(_ query: APIQuery, kind: String) throws(APIFailure) {
+        for item in query.items where item.name == "dryRun" {
+            guard item.value == "All" else {
+                throw Self.invalid(kind, .unsupported("dryRun", item.value, supported: ["All"]))
+            }
+            isDryRun = true
+        }
+        if let text = query["fieldValidation"], !text.isEmpty {
+            guard let known = FieldValidation(rawValue: text) else {
+                throw Self.invalid(kind, .unsupported("fieldValidation", text, supported: ["Ignore", "Strict", "Warn"]))
+            }
+            fieldValidation = known
+        }
+    }
+
+    private static func invalid(_ kind: String, _ error: FieldError) -> APIFailure {
+        APIFailure(
+            422, "Invalid", "\(kind).meta.k8s.io \"\" is invalid: \(error.field): \(error.message)",
+            details: [
+                "group": "meta.k8s.io", "kind": .string(kind),
+                "causes": [["reason": .string(error.reason), "message": .string(error.message), "field": .string(error.field)]],
+            ])
+    }
+}

@@ -1,0 +1,56 @@
+/// A Kubernetes API server as the contract suite sees it: in process, behind a port, or a real one.
+public protocol APIEndpoint: Sendable {
+    /// Sends one request and reads the whole answer.
+    func send(_ method: String, _ target: String, headers: [(name: String, value: String)], body: [UInt8]) async throws -> RawAnswer
+
+    /// Opens a watch and reads its first `count` lines, or fewer where it ends before.
+    func lines(of target: String, headers: [(name: String, value: String)], count: Int) async throws -> [[UInt8]]
+}
+
+/// What came back.
+public struct RawAnswer: Sendable {
+    public var status: Int
+    public var body: [UInt8]
+
+    public init(status: Int, body: [UInt8]) {
+        self.status = status
+        self.body = body
+    }
+}
+
+/// One sentence of the contract and the requests that show it.
+public struct ContractCase: Sendable, CustomStringConvertible {
+    /// What holds.
+    public let name: String
+    let steps: @Sendable (ContractSession) async throws -> Void
+
+    init(_ name: String, _ steps: @escaping @Sendable (ContractSession) async throws -> Void) {
+        self.name = name
+        self.steps = steps
+    }
+
+    public var description: String { name }
+
+    /// Runs the case in a namespace of its own.
+    ///
+    /// The definitions of `ContractDefinitions` must be there already.
+    /// - Returns: what was asked and answered, normalised, so that two servers can be compared.
+    /// - Throws: `ContractViolation`, or what the endpoint throws.
+    public func run(on endpoint: some APIEndpoint, number: Int) async throws -> [String] {
+        let session = ContractSession(endpoint: endpoint, namespace: "contract-\(number)")
+        try await session.post("/api/v1/namespaces", ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(session.namespace)]])
+            .expect(status: 201)
+        try await steps(session)
+        return await session.transcript
+    }
+
+    /// The whole contract.
+    public static let all: [ContractCase] =
+        createCases + updateCases + patchCases + statusCases + scaleCases + deleteCases + listCases + watchCases + definitionCases
+        + discoveryCases + tableCases + requestCases
+}
+
+/// The server did something else than the contract says.
+public struct ContractViolation: Error, CustomStringConvertible {
+    public var description: String
+}
