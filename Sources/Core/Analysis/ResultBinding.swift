@@ -21,8 +21,8 @@ func isNote(_ message: String) -> Bool { message.hasPrefix(notePrefix) }
 func judge(_ sample: MetricSample, by metric: AnalysisMetric) -> Judgement {
     var notes: [String] = []
     do throws(AnalysisProblem) {
-        let success = try verdict("successCondition", metric.successCondition, sample, &notes)
-        let failure = try verdict("failureCondition", metric.failureCondition, sample, &notes)
+        let success = try verdict(Condition(.success, metric.successCondition), sample, &notes)
+        let failure = try verdict(Condition(.failure, metric.failureCondition), sample, &notes)
         let phase: AnalysisPhase =
             switch (success, failure) {
             case (nil, nil): .successful
@@ -41,31 +41,26 @@ func judge(_ sample: MetricSample, by metric: AnalysisMetric) -> Judgement {
 ///
 /// Differs: a condition that cannot be typed against a vector but can against its only sample is judged on that
 /// sample, and the note says so. The rule lives here and not in the language: `result` itself stays a list.
-private func verdict(
-    _ which: String, _ condition: String, _ sample: MetricSample, _ notes: inout [String]
-) throws(AnalysisProblem) -> Bool? {
-    if condition.isEmpty { return nil }
+private func verdict(_ condition: Condition, _ sample: MetricSample, _ notes: inout [String]) throws(AnalysisProblem) -> Bool? {
+    if condition.text.isEmpty { return nil }
     let error: ExpressionError
-    do throws(ExpressionError) { return try evaluate(condition, sample.result) } catch let cause { error = cause }
-    let failure = "could not evaluate \(which) \"\(condition)\": "
-    if sample.result.isNilOrEmptyList {
-        throw .invalid(failure + "metric result is nil or empty: no data returned from the metric provider" + emptyVectorAdvice(sample))
-    }
+    do throws(ExpressionError) { return try condition.holds(for: sample.result) } catch let cause { error = cause }
+    if sample.result.isNilOrEmptyList { throw .invalid(error.message + emptyVectorAdvice(sample)) }
     guard error.isCompileError, case .floats(let samples) = sample.result, let only = samples.first,
-        isTyped(condition, against: .float(only))
-    else { throw .invalid(failure + error.message) }
-    let safe = safeSpelling(of: condition, against: sample.result)
+        condition.problem(for: .float) == nil
+    else { throw .invalid(error.message) }
+    let safe = safeSpelling(of: condition)
     if samples.count > 1 {
-        throw .invalid("\(failure)\(error.message); the result is a vector of \(samples.count) samples and the condition fits a single one"
+        throw .invalid("\(error.message); the result is a vector of \(samples.count) samples and the condition fits a single one"
             + (safe.map { ": write \($0) for the first of them, or let the query return one" } ?? ""))
     }
     do throws(ExpressionError) {
-        let answer = try evaluate(condition, .float(only))
-        notes.append("\(which) \"\(condition)\" was judged on the only sample of the vector (\(numberText(only)))"
+        let answer = try condition.holds(for: .float(only))
+        notes.append("\(condition.name.rawValue) \"\(condition.text)\" was judged on the only sample of the vector (\(numberText(only)))"
             + (safe.map { "; \($0) says the same and is valid everywhere" } ?? ""))
         return answer
     } catch {
-        throw .invalid(failure + error.message)
+        throw .invalid(error.message)
     }
 }
 
@@ -77,9 +72,9 @@ private func emptyVectorAdvice(_ sample: MetricSample) -> String {
 }
 
 /// The condition with `result[0]` in place of a bare `result`, where that is a condition for the whole vector.
-private func safeSpelling(of condition: String, against result: ExpressionValue) -> String? {
-    let spelling = firstSampleSpelling(of: condition)
-    return spelling != condition && isTyped(spelling, against: result) ? spelling : nil
+private func safeSpelling(of condition: Condition) -> String? {
+    let spelling = firstSampleSpelling(of: condition.text)
+    return spelling != condition.text && Condition(condition.name, spelling).problem(for: .vector) == nil ? spelling : nil
 }
 
 /// `result` replaced by `result[0]` wherever it stands as a name of its own, outside of texts in quotes.
@@ -118,20 +113,4 @@ func firstSampleSpelling(of condition: String) -> String {
         }
     }
     return String(output)
-}
-
-/// Whether a condition compiles against the type of a value.
-private func isTyped(_ condition: String, against value: ExpressionValue) -> Bool {
-    do throws(ExpressionError) {
-        _ = try CompiledExpression(compiling: condition, environment: .condition(result: value.type))
-        return true
-    } catch {
-        return false
-    }
-}
-
-/// The boolean that a condition gives for a value.
-private func evaluate(_ condition: String, _ value: ExpressionValue) throws(ExpressionError) -> Bool {
-    let compiled = try CompiledExpression(compiling: condition, environment: .condition(result: value.type))
-    return try compiled.evaluateCondition([ExpressionEnvironment.resultName: value])
 }

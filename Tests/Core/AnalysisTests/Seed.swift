@@ -1,0 +1,3 @@
+import Clockwork
+
+func seeded(_ seed: UInt64) -> SeededGenerator { SeededGenerator(seed: seed) }
