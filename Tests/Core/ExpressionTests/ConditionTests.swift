@@ -1,0 +1,84 @@
+import Testing
+@testable import Expression
+
+@Suite("A condition") struct ConditionTests {
+    @Test func thatAsksForAScalarFitsASampleButNoVector() {
+        let scalar = Condition(.success, "result < 0.01")
+        #expect(scalar.problem(for: .float) == nil)
+        #expect(scalar.problem(for: .unknown) == nil)
+        #expect(scalar.problem(for: .vector)?.message == "invalid operation: < (mismatched types []float64 and float64)")
+        #expect(scalar.problem(for: .vector)?.kind == .type)
+        #expect(scalar.problem(for: .string)?.kind == .type)
+        #expect(scalar.problem(for: .null)?.kind == .type)
+        let vector = Condition(.success, "len(result) > 0 && result[0] < 0.01")
+        #expect(vector.problem(for: .vector) == nil)
+        #expect(vector.problem(for: .dynamicList) == nil)
+        #expect(vector.problem(for: .float)?.kind == .type)
+        let both = Condition(.success, "default(result, 0) == 0")
+        #expect(both.problem(for: .float) == nil && both.problem(for: .vector) == nil)
+    }
+
+    @Test func thatIsCompiledOnceAnswersManyTimes() throws {
+        let condition = Condition(.failure, "any(result, # >= 0.5)")
+        let compiled = try condition.compiled(for: .vector)
+        #expect(compiled.resultType == .bool)
+        #expect(try condition.holds(for: .floats([0.1, 0.7]), using: compiled))
+        #expect(try !condition.holds(for: .floats([0.1]), using: compiled))
+        #expect(try !condition.holds(for: .floats([]), using: compiled))
+    }
+
+    /// Condition, value, and the text that ends in the measurement.
+    static let errors: [(String, ExpressionValue, String)] = [
+        ("result[1] > 0", .floats([1]), #"could not evaluate successCondition "result[1] > 0": index out of range: 1 (array length is 1)"#),
+        ("result[0] > 0", .floats([]), #"could not evaluate successCondition "result[0] > 0": metric result is nil or empty: no data returned from the metric provider"#),
+        ("result >", .null, #"could not evaluate successCondition "result >": metric result is nil or empty: no data returned from the metric provider"#),
+        ("result", .float(1), #"could not evaluate successCondition "result": expected bool, but got float64"#),
+        ("result.a", .map([:]), #"could not evaluate successCondition "result.a": expected bool, but got <nil>"#),
+        ("rusult > 1", .float(1), #"could not evaluate successCondition "rusult > 1": unknown name rusult"#),
+        (" ", .float(1), #"could not evaluate successCondition " ": unexpected token EOF"#),
+        ("result == ''", .string(""), ""),
+    ]
+
+    @Test(arguments: errors.indices) func thatHasNoAnswerSaysWhy(_ index: Int) throws {
+        let (text, value, message) = Self.errors[index]
+        do {
+            #expect(try Condition(.success, text).holds(for: value))
+            #expect(message.isEmpty)
+        } catch let error as ExpressionError {
+            #expect(error.message == message)
+        }
+    }
+
+    @Test func showsThePlaceOfAMistake() {
+        let problem = Condition(.success, "len(result) > 0 &&\n\tresults[0] < 0.01").problem(for: .vector)
+        #expect(problem?.description == "unknown name results (2:2)\n |  results[0] < 0.01\n | .^")
+        #expect(problem?.position == SourcePosition(offset: 20, in: "len(result) > 0 &&\n\tresults[0] < 0.01"))
+        #expect(Condition(.success, "result > 1 AND true").problem(for: .float)?.description
+            == "unexpected token Identifier(\"AND\") (1:12)\n | result > 1 AND true\n | ...........^")
+        #expect(Condition(.success, "result[3] > 0").problem(for: .vector) == nil)
+        do {
+            _ = try Condition(.success, "result[3] > 0").compiled(for: .vector).evaluate(result: .floats([]))
+            Issue.record("an index out of range must throw")
+        } catch {
+            #expect(error.description == "index out of range: 3 (array length is 0) (1:7)\n | result[3] > 0\n | ......^")
+        }
+    }
+
+    /// Text and what of the language is not there.
+    static let unsupported: [(String, String)] = [
+        ("result matches 'a'", "the operator matches is not supported yet"), ("result not matches 'a'", "the operator matches is not supported yet"),
+        ("now() > now()", "the function now is not supported yet"), ("duration('1h') > duration('1m')", "the function duration is not supported yet"),
+        ("date('2024-01-01').Year() == 2024", "the function date is not supported yet"), ("toJSON(1) == ''", "the function toJSON is not supported yet"),
+        ("fromBase64('') == ''", "the function fromBase64 is not supported yet"), ("timezone('UTC') == nil", "the function timezone is not supported yet"),
+        ("isNaN == nil", "function isNaN is used without a call; functions as values are not supported"),
+        ("len == nil", "function len is used without a call; functions as values are not supported"),
+        ("$env == nil", "$env is supported only as $env.NAME and NAME in $env"), ("keys($env) == []", "$env is supported only as $env.NAME and NAME in $env"),
+    ]
+
+    @Test(arguments: unsupported.indices) func thatNeedsWhatIsMissingIsRefusedByName(_ index: Int) {
+        let (text, message) = Self.unsupported[index]
+        let problem = Condition(.success, text).problem(for: .string)
+        #expect(problem?.message == message)
+        #expect(problem?.kind == .unsupported)
+    }
+}
