@@ -46,10 +46,11 @@ func nearestSplit(total: Int, weight: Int, maxWeight: Int = 100, hasSurge: Bool)
         let (down, remainder) = (weight * pods).quotientAndRemainder(dividingBy: maxWeight)
         let up: Int = remainder == 0 ? down : down + 1
         let isTied: Bool = remainder * 2 == maxWeight
-        // The larger side is limited by the wanted total at first; with the surge pod it always fits.
-        if pods > total || up < total || mayBeEmpty { consider(up, of: pods) }
+        if up < pods || mayBeEmpty { consider(up, of: pods) }
         if !isTied, down != 0 || mayBeEmpty { consider(down, of: pods) }
     }
+    // Differs: a tie whose larger half would be all pods (75 % of 2) has no option upstream, which then starts no canary at all.
+    if best == nil { consider(weight * total / maxWeight, of: total) }
     guard let best else { return ReplicaCounts(canary: 0, stable: total) }
     return ReplicaCounts(canary: best.canary, stable: best.of - best.canary)
 }

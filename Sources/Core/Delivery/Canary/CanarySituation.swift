@@ -95,6 +95,11 @@ struct PodBudget: Sendable, Equatable {
     /// Pods below the wanted number.
     var unavailable: Int
 
+    init(surge: Int, unavailable: Int) {
+        self.surge = surge
+        self.unavailable = unavailable
+    }
+
     /// Surge rounds up, unavailability down; one of them is at least one, or nothing could ever be replaced.
     init(_ strategy: CanaryStrategy, total: Int) {
         let quarter = IntOrPercent.percent("25%")

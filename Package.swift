@@ -1,0 +1,75 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Three rings, as the folders show: the core knows only itself, the shell adds loops and caches, the edge touches the world.
+// `Tests/TidyTests` proves that imports point inwards only.
+
+let settings: [SwiftSetting] = [.enableUpcomingFeature("ExistentialAny")]
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
+let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
+let hummingbird: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+
+/// Every module folder has a README beside its sources.
+func target(_ ring: String, _ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "Sources/\(ring)/\(name)", exclude: ["README.md"], swiftSettings: settings)
+}
+
+func tests(_ ring: String, _ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: dependencies, path: "Tests/\(ring)/\(name)Tests", resources: resources,
+        swiftSettings: settings)
+}
+
+let core: [Target] = [
+    target("Core", "StrictJSON"),
+    target("Core", "Clockwork"),
+    target("Core", "SchemaModel", ["StrictJSON", "Clockwork"]),
+    target("Core", "KubeModel", ["StrictJSON", "Clockwork"]),
+    target("Core", "RolloutModel", ["StrictJSON", "Clockwork", "KubeModel", "SchemaModel"]),
+    target("Core", "Expression"),
+    target("Core", "Analysis", ["StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Expression"]),
+    target("Core", "Traffic", ["StrictJSON", "Clockwork", "KubeModel"]),
+    target("Core", "Delivery", ["StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Analysis", "Traffic"]),
+]
+
+let shell: [Target] = [
+    target("Shell", "HTTPTransport", [httpTypes]),
+    target("Shell", "KubeClient", ["StrictJSON", "Clockwork", "KubeModel", "HTTPTransport", httpTypes]),
+    target("Shell", "ControllerKit", ["StrictJSON", "Clockwork", "KubeModel", "KubeClient", heap, deque, logging]),
+    target("Shell", "MetricProviders", [
+        "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Expression", "Analysis", "HTTPTransport", httpTypes,
+    ]),
+    target("Shell", "Controllers", [
+        "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Analysis", "Traffic", "Delivery", "HTTPTransport", "KubeClient",
+        "ControllerKit", "MetricProviders", logging,
+    ]),
+    target("Shell", "EmbeddedAPIServer", ["StrictJSON", "Clockwork", "SchemaModel", "KubeModel", httpTypes, deque]),
+    target("Shell", "KubeYAML", ["StrictJSON", "CYAML"]),
+]
+
+let edge: [Target] = [
+    .systemLibrary(name: "CYAML", path: "Sources/Edge/CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CLibCurl", path: "Sources/Edge/CLibCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .target(name: "CCurl", dependencies: ["CLibCurl"], path: "Sources/Edge/CCurl", exclude: ["README.md"]),
+    target("Edge", "CurlTransport", ["CCurl", "HTTPTransport", httpTypes]),
+    target("Edge", "SimulatedTime", ["Clockwork"]),
+]
+
+let package = Package(
+    name: "sluice",
+    products: [],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    ],
+    targets: core + shell + edge,
+    swiftLanguageModes: [.v6])

@@ -1,0 +1,72 @@
+public import ControllerKit
+public import KubeModel
+public import RolloutModel
+
+/// The objects that decisions are made from, as the watches tell them.
+public struct ClusterCaches: Sendable {
+    public let rollouts: ObjectStore<Rollout>
+    public let replicaSets: ObjectStore<ReplicaSet>
+    public let services: ObjectStore<Service>
+    public let endpointSlices: ObjectStore<EndpointSlice>
+    public let httpRoutes: ObjectStore<HTTPRoute>
+    public let analysisRuns: ObjectStore<AnalysisRun>
+    public let analysisTemplates: ObjectStore<AnalysisTemplate>
+    public let clusterAnalysisTemplates: ObjectStore<ClusterAnalysisTemplate>
+
+    /// Names of the indexes.
+    enum Index {
+        /// UID of the controlling owner; empty where there is none.
+        static let controller: String = "controller"
+        /// `namespace/name` of the Services that a Rollout names.
+        static let service: String = "service"
+        /// `namespace/name` of the routes that a Rollout names.
+        static let route: String = "route"
+        /// `namespace` of the Rollouts that name templates.
+        static let analysis: String = "analysis"
+        static let namespace: String = "namespace"
+    }
+
+    public init() {
+        rollouts = ObjectStore(indexes: [
+            Index.service: { rollout in
+                guard let canary = rollout.spec.canary else { return [] }
+                return [canary.stableService, canary.canaryService].filter { !$0.isEmpty }.map { "\(rollout.metadata.namespace)/\($0)" }
+            },
+            Index.route: { rollout in
+                guard let routing = rollout.spec.canary?.trafficRouting else { return [] }
+                return routing.httpRoutes.map { "\(routing.namespace ?? rollout.metadata.namespace)/\($0)" }
+            },
+            Index.analysis: { rollout in
+                guard let canary = rollout.spec.canary else { return [] }
+                let hasStep: Bool = canary.steps.contains { if case .analysis = $0.kind { true } else { false } }
+                return canary.analysis != nil || hasStep ? [rollout.metadata.namespace] : []
+            },
+            Index.namespace: { [$0.metadata.namespace] },
+        ])
+        replicaSets = ObjectStore(indexes: [
+            Index.controller: { [$0.metadata.controller?.uid ?? "\($0.metadata.namespace)/"] },
+        ])
+        services = ObjectStore()
+        endpointSlices = ObjectStore(indexes: [Index.service: { ["\($0.metadata.namespace)/\($0.serviceName)"] }])
+        httpRoutes = ObjectStore()
+        analysisRuns = ObjectStore(indexes: [Index.controller: { $0.metadata.controller.map { [$0.uid] } ?? [] }])
+        analysisTemplates = ObjectStore()
+        clusterAnalysisTemplates = ObjectStore()
+    }
+
+    /// Whether everything that every decision needs has been listed once.
+    public var areReady: Bool {
+        rollouts.hasSynced && replicaSets.hasSynced && services.hasSynced && analysisRuns.hasSynced
+            && analysisTemplates.hasSynced && clusterAnalysisTemplates.hasSynced
+    }
+
+    /// Ends when everything has been listed once, or when the task is cancelled.
+    func waitUntilReady() async {
+        await rollouts.waitUntilSynced()
+        await replicaSets.waitUntilSynced()
+        await services.waitUntilSynced()
+        await analysisRuns.waitUntilSynced()
+        await analysisTemplates.waitUntilSynced()
+        await clusterAnalysisTemplates.waitUntilSynced()
+    }
+}

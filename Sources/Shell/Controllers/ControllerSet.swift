@@ -1,0 +1,155 @@
+public import Clockwork
+public import ControllerKit
+import Delivery
+public import HTTPTransport
+public import KubeClient
+public import KubeModel
+public import Logging
+public import MetricProviders
+import RolloutModel
+
+/// What the controllers of one process need to know.
+public struct ControllerSettings: Sendable {
+    /// Nil: all namespaces.
+    public var namespace: String?
+    /// Only objects that carry this instance id are looked after; nil: only those that carry none.
+    public var instanceID: String?
+    public var rolloutWorkers: Int = 10
+    public var analysisRunWorkers: Int = 30
+    /// Decides jitter and the names of events.
+    public var seed: UInt64
+    /// Identifies this process in events.
+    public var host: String = ""
+
+    public init(seed: UInt64) { self.seed = seed }
+}
+
+/// All controllers of one process, with the caches that they share.
+public struct ControllerSet: Sendable {
+    /// The component named in events: API, in Argo Rollouts' spelling.
+    static let component: String = "rollouts-controller"
+
+    public let caches: ClusterCaches
+    /// Queues by the name of the kind, for metrics.
+    public var queues: [(name: String, queue: WorkQueue)] { [("Rollout", rollouts.queue), ("AnalysisRun", analysisRuns.queue)] }
+
+    private let settings: ControllerSettings
+    private let client: KubeClient
+    private let clock: any ControlClock
+    private let logger: Logger
+    private let publisher: EventPublisher
+    private let rollouts: Controller
+    private let analysisRuns: Controller
+
+    /// - Parameters:
+    ///   - client: writes through it are stopped when leadership is in doubt.
+    ///   - providers: where measurements come from.
+    public init(
+        settings: ControllerSettings, client: KubeClient, providers: MetricProviderSet, clock: any ControlClock, logger: Logger
+    ) {
+        self.settings = settings
+        self.client = client
+        self.clock = clock
+        self.logger = logger
+        caches = ClusterCaches()
+        publisher = EventPublisher(component: Self.component, host: settings.host, client: client, clock: clock, logger: logger)
+        let rolloutBarrier = WriteBarrier()
+        let reconciler = RolloutReconciler(
+            caches: caches, client: client, barrier: rolloutBarrier, publisher: publisher, instanceID: settings.instanceID, clock: clock,
+            logger: logger)
+        rollouts = Controller(
+            name: "rollout", workers: settings.rolloutWorkers, queue: WorkQueue(clock: clock), barrier: rolloutBarrier, clock: clock,
+            logger: logger) { await reconciler.reconcile($0) }
+        let runBarrier = WriteBarrier()
+        let runReconciler = AnalysisRunReconciler(
+            runs: caches.analysisRuns, client: client, providers: providers, barrier: runBarrier, publisher: publisher, clock: clock,
+            logger: logger)
+        analysisRuns = Controller(
+            name: "analysisrun", workers: settings.analysisRunWorkers, queue: WorkQueue(clock: clock), barrier: runBarrier, clock: clock,
+            logger: logger) { await runReconciler.reconcile($0) }
+        connect()
+    }
+
+    /// Keeps the caches in step with the API server; also useful without leadership, so that a follower is warm.
+    public func runCaches() async {
+        let instance: String = settings.instanceID.map { "\(Keys.instanceID)=\($0)" } ?? "!\(Keys.instanceID)"
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await reflector(caches.rollouts, 1, selection: Selection(labels: instance)).run() }
+            group.addTask { await reflector(caches.replicaSets, 2, selection: Selection(labels: Keys.podHash)).run() }
+            group.addTask { await reflector(caches.services, 3).run() }
+            group.addTask { await reflector(caches.endpointSlices, 4).run() }
+            group.addTask { await reflector(caches.httpRoutes, 5).run() }
+            group.addTask { await reflector(caches.analysisRuns, 6, selection: Selection(labels: instance)).run() }
+            group.addTask { await reflector(caches.analysisTemplates, 7).run() }
+            group.addTask { await reflector(caches.clusterAnalysisTemplates, 8, isClusterScoped: true).run() }
+        }
+    }
+
+    /// Acts, until the task is cancelled. To be run by the leader only, beside `runCaches`.
+    public func runControllers() async {
+        await caches.waitUntilReady()
+        guard !Task.isCancelled else { return }
+        for rollout in caches.rollouts.list() { rollouts.queue.add(rollout.key) }
+        for run in caches.analysisRuns.list() { analysisRuns.queue.add(run.metadata.key) }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await publisher.run() }
+            group.addTask { await rollouts.run() }
+            group.addTask { await analysisRuns.run() }
+        }
+    }
+
+    private func reflector<Model: ReadModel>(
+        _ store: ObjectStore<Model>, _ number: UInt64, selection: Selection = Selection(), isClusterScoped: Bool = false
+    ) -> Reflector<Model> {
+        Reflector(
+            .init(namespace: isClusterScoped ? nil : settings.namespace, selection: selection), into: store, client: client, clock: clock,
+            seed: settings.seed &+ number, logger: logger)
+    }
+
+    /// What wakes a Rollout beside itself: its ReplicaSets and runs, and whatever it names.
+    private func connect() {
+        let queue: WorkQueue = rollouts.queue
+        let runQueue: WorkQueue = analysisRuns.queue
+        let caches: ClusterCaches = caches
+        caches.rollouts.onChange { queue.add($0.key) }
+        caches.replicaSets.onChange { change in
+            for entry in [change.old, change.new] {
+                guard let metadata = entry?.metadata else { continue }
+                if let owner = metadata.controller {
+                    if owner.kind == "Rollout" { queue.add(ObjectKey(namespace: metadata.namespace, name: owner.name)) }
+                } else {
+                    // Nobody controls it: some Rollout of the namespace may adopt it.
+                    for rollout in caches.rollouts.list(index: ClusterCaches.Index.namespace, value: metadata.namespace) { queue.add(rollout.key) }
+                }
+            }
+        }
+        caches.analysisRuns.onChange { change in
+            runQueue.add(change.key)
+            if let old = change.old?.model, let new = change.new?.model, old.status.phase == new.status.phase { return }
+            for entry in [change.old, change.new] {
+                guard let metadata = entry?.metadata, let owner = metadata.controller, owner.kind == "Rollout" else { continue }
+                queue.add(ObjectKey(namespace: metadata.namespace, name: owner.name))
+            }
+        }
+        caches.services.onChange { change in
+            for rollout in caches.rollouts.list(index: ClusterCaches.Index.service, value: change.key.description) { queue.add(rollout.key) }
+        }
+        caches.endpointSlices.onChange { change in
+            let names: Set<String> = Set([change.old, change.new].compactMap { $0?.model?.serviceName })
+            for name in names.sorted() {
+                for rollout in caches.rollouts.list(index: ClusterCaches.Index.service, value: "\(change.key.namespace)/\(name)") {
+                    queue.add(rollout.key)
+                }
+            }
+        }
+        caches.httpRoutes.onChange { change in
+            for rollout in caches.rollouts.list(index: ClusterCaches.Index.route, value: change.key.description) { queue.add(rollout.key) }
+        }
+        caches.analysisTemplates.onChange { change in
+            for rollout in caches.rollouts.list(index: ClusterCaches.Index.analysis, value: change.key.namespace) { queue.add(rollout.key) }
+        }
+        caches.clusterAnalysisTemplates.onChange { _ in
+            for rollout in caches.rollouts.list() where rollout.spec.canary != nil { queue.add(rollout.key) }
+        }
+    }
+}

@@ -1,0 +1,173 @@
+import Clockwork
+import ControllerKit
+import Delivery
+import KubeClient
+import KubeModel
+import RolloutModel
+import StrictJSON
+import Traffic
+import Analysis
+
+/// Carries out the actions of a plan, one after the other. It retries nothing and repairs nothing: the next observation
+/// shows how far it came.
+struct RolloutApplier: Sendable {
+    let client: KubeClient
+    let caches: ClusterCaches
+    let barrier: WriteBarrier
+    let refusals: RefusalMemory
+    let clock: any ControlClock
+
+    /// - Parameter version: the Rollout's resource version; it moves on with our own writes to it.
+    func apply(_ action: RolloutAction, _ seen: RolloutObservation, version: inout String) async throws(KubeError) {
+        let rollout: Rollout = seen.rollout
+        let namespace: String = rollout.metadata.namespace
+        switch action {
+        case .createReplicaSet(let draft):
+            try await create(draft, seen)
+        case .scaleReplicaSet(let name, _, let size, let total, let dropsDeadline):
+            var annotations: JSONValue = [Keys.desiredReplicas: .string("\(total)")]
+            if dropsDeadline { annotations[Keys.scaleDownDeadline] = .some(.null) }
+            try await patchReplicaSet(name, seen, ["metadata": ["annotations": annotations], "spec": ["replicas": .number(JSONNumber(size))]])
+        case .patchReplicaSet(let name, let annotations, let minReady):
+            var patch: JSONValue = ["metadata": ["annotations": mergeMembers(annotations)]]
+            if let minReady { patch["spec"] = ["minReadySeconds": .number(JSONNumber(minReady))] }
+            try await patchReplicaSet(name, seen, patch)
+        case .adoptReplicaSet(let name):
+            try await adopt(name, seen)
+        case .releaseReplicaSet(let name):
+            let kept: [JSONValue] = seen.replicaSets.first { $0.metadata.name == name }?.metadata.ownerReferences
+                .filter { $0.uid != rollout.metadata.uid }.map(\.json) ?? []
+            try await patchReplicaSet(name, seen, ["metadata": ["ownerReferences": .array(kept)]])
+        case .deleteReplicaSet(let name):
+            guard let replicaSet = seen.replicaSets.first(where: { $0.metadata.name == name }) else { return }
+            let exactly = Preconditions(uid: replicaSet.metadata.uid, resourceVersion: replicaSet.metadata.resourceVersion)
+            do throws(KubeError) {
+                try await client.delete(.replicaSets, namespace: namespace, name: name, preconditions: exactly)
+            } catch .notFound { return }
+        case .annotateRollout(let annotations):
+            let patch: JSONValue = ["metadata": ["resourceVersion": .string(version), "annotations": mergeMembers(annotations)]]
+            version = try await patchRollout(patch, rollout)
+        case .setReplicas(let count):
+            let patch: JSONValue = ["metadata": ["resourceVersion": .string(version)], "spec": ["replicas": .number(JSONNumber(count))]]
+            version = try await patchRollout(patch, rollout)
+        case .pointService(let name, let hash, _, let adopts):
+            var metadata: JSONValue = [:]
+            if let service = seen.services[name] { metadata["resourceVersion"] = .string(service.metadata.resourceVersion) }
+            if adopts { metadata["annotations"] = [Keys.managedBy: .string(rollout.metadata.name)] }
+            let answer: JSONValue = try await client.forSafetyWrites.patch(
+                .services, namespace: namespace, name: name, .merge(["metadata": metadata, "spec": ["selector": [Keys.podHash: .string(hash)]]]))
+            expect(answer, in: caches.services, for: rollout)
+        case .patchRoute(let edit):
+            try await patchRoute(edit, for: rollout)
+        case .createAnalysisRun(let draft):
+            try await create(draft, seen)
+        case .terminateAnalysisRun(let name):
+            do throws(KubeError) {
+                let answer: JSONValue = try await client.patch(
+                    .analysisRuns, namespace: namespace, name: name, .merge(["spec": ["terminate": true]]))
+                expect(answer, in: caches.analysisRuns, for: rollout)
+            } catch .notFound { return }
+        case .deleteAnalysisRun(let name):
+            do throws(KubeError) {
+                try await client.delete(.analysisRuns, namespace: namespace, name: name)
+            } catch .notFound { return }
+        }
+    }
+
+    private func mergeMembers(_ members: [String: String?]) -> JSONValue {
+        var object = JSONObject()
+        for key in members.keys.sorted() { object[key] = (members[key] ?? nil).map(JSONValue.string) ?? .null }
+        return .object(object)
+    }
+
+    private func expect<Model: ReadModel>(_ answer: JSONValue, in store: ObjectStore<Model>, for rollout: Rollout) {
+        guard let version = answer.at("metadata", "resourceVersion")?.stringValue, let name = answer.at("metadata", "name")?.stringValue
+        else { return }
+        let object = ObjectKey(namespace: answer.at("metadata", "namespace")?.stringValue ?? "", name: name)
+        barrier.expect(version, of: object, in: store, for: rollout.key, now: clock.now)
+    }
+
+    private func patchRollout(_ patch: JSONValue, _ rollout: Rollout) async throws(KubeError) -> String {
+        let answer: JSONValue = try await client.patch(.rollouts, namespace: rollout.metadata.namespace, name: rollout.metadata.name, .merge(patch))
+        expect(answer, in: caches.rollouts, for: rollout)
+        return answer.at("metadata", "resourceVersion")?.stringValue ?? ""
+    }
+
+    /// With the version that was seen: a size decided from old numbers must not be written.
+    private func patchReplicaSet(_ name: String, _ seen: RolloutObservation, _ patch: JSONValue) async throws(KubeError) {
+        var patch: JSONValue = patch
+        if let replicaSet = seen.replicaSets.first(where: { $0.metadata.name == name }) {
+            patch.set(.string(replicaSet.metadata.resourceVersion), at: ["metadata", "resourceVersion"])
+        }
+        let answer: JSONValue = try await client.patch(.replicaSets, namespace: seen.rollout.metadata.namespace, name: name, .merge(patch))
+        expect(answer, in: caches.replicaSets, for: seen.rollout)
+    }
+
+    private func create(_ draft: ReplicaSetDraft, _ seen: RolloutObservation) async throws(KubeError) {
+        let rollout: Rollout = seen.rollout
+        let subject: String = "ReplicaSet/\(draft.name)"
+        do throws(KubeError) {
+            let answer: JSONValue = try await client.create(.replicaSets, namespace: rollout.metadata.namespace, draft.object)
+            expect(answer, in: caches.replicaSets, for: rollout)
+        } catch .alreadyExists {
+            // Perhaps our own, from an earlier attempt that the cache has not seen: the API server knows.
+            let existing: JSONValue = try await client.get(.replicaSets, namespace: rollout.metadata.namespace, name: draft.name)
+            guard let replicaSet = try? ReplicaSet(json: existing), replicaSet.metadata.isControlled(byUID: rollout.metadata.uid),
+                  PodTemplate(raw: draft.template).isSemanticallyEqual(
+                    to: replicaSet.template, ignoringLabels: [Keys.podHash, Keys.derivedSelector]) else {
+                refusals.add(Refusal(subject: subject, cause: .nameTaken), about: rollout.key, now: clock.now)
+                throw .conflict("replicasets.apps \(rollout.metadata.namespace)/\(draft.name) exists and is another one; it is left alone")
+            }
+            expect(existing, in: caches.replicaSets, for: rollout)
+        } catch .invalid(let status) {
+            refusals.add(Refusal(subject: subject, cause: .invalid(status.message)), about: rollout.key, now: clock.now)
+            throw .invalid(status)
+        } catch .forbidden(let verb, let resource, let status) {
+            refusals.add(Refusal(subject: subject, cause: .forbidden(status.message)), about: rollout.key, now: clock.now)
+            throw .forbidden(verb: verb, resource: resource, status: status)
+        }
+    }
+
+    private func adopt(_ name: String, _ seen: RolloutObservation) async throws(KubeError) {
+        let rollout: Rollout = seen.rollout
+        // The cache may be older than a deletion: what is adopted by a Rollout that is gone would be deleted with it.
+        let live: JSONValue = try await client.get(.rollouts, namespace: rollout.metadata.namespace, name: rollout.metadata.name)
+        guard live.at("metadata", "uid")?.stringValue == rollout.metadata.uid, live.at("metadata", "deletionTimestamp") == nil else {
+            throw .conflict("rollout \(rollout.key) was deleted or made anew; nothing is adopted")
+        }
+        let reference = OwnerReference(
+            apiVersion: GroupVersionKind.rollout.apiVersion, kind: GroupVersionKind.rollout.kind, name: rollout.metadata.name,
+            uid: rollout.metadata.uid)
+        let present: [JSONValue] = seen.replicaSets.first { $0.metadata.name == name }?.metadata.ownerReferences.map(\.json) ?? []
+        try await patchReplicaSet(name, seen, ["metadata": ["ownerReferences": .array(present + [reference.json])]])
+    }
+
+    private func patchRoute(_ edit: RouteEdit, for rollout: Rollout) async throws(KubeError) {
+        let client: KubeClient = client.forSafetyWrites
+        do throws(KubeError) {
+            let answer: JSONValue = try await client.patch(
+                .httpRoutes, namespace: edit.route.namespace, name: edit.route.name, .json(edit.patch))
+            expect(answer, in: caches.httpRoutes, for: rollout)
+        } catch .forbidden {
+            // Roles made for Argo's plugin grant update, not patch. The document carries the version it was read at.
+            let answer: JSONValue = try await client.update(.httpRoutes, namespace: edit.route.namespace, edit.document)
+            expect(answer, in: caches.httpRoutes, for: rollout)
+        }
+    }
+
+    private func create(_ draft: AnalysisRunDraft, _ seen: RolloutObservation) async throws(KubeError) {
+        let rollout: Rollout = seen.rollout
+        do throws(KubeError) {
+            let answer: JSONValue = try await client.create(.analysisRuns, namespace: rollout.metadata.namespace, draft.object)
+            expect(answer, in: caches.analysisRuns, for: rollout)
+        } catch .alreadyExists {
+            let existing: JSONValue = try await client.get(.analysisRuns, namespace: rollout.metadata.namespace, name: draft.name)
+            guard let run = try? AnalysisRun(json: existing), run.metadata.isControlled(byUID: rollout.metadata.uid),
+                  run.status.phase?.isCompleted != true, isSameAnalysis(run, as: draft.object["spec"] ?? .null) else {
+                refusals.add(Refusal(subject: "AnalysisRun/\(draft.name)", cause: .nameTaken), about: rollout.key, now: clock.now)
+                throw .conflict("analysisruns.argoproj.io \(rollout.metadata.namespace)/\(draft.name) exists and is another one; the next name is tried")
+            }
+            expect(existing, in: caches.analysisRuns, for: rollout)
+        }
+    }
+}

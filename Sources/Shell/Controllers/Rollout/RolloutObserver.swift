@@ -1,0 +1,117 @@
+import Clockwork
+import ControllerKit
+import Delivery
+import KubeModel
+import RolloutModel
+import Synchronization
+
+/// Gathers from the caches what a decision about one Rollout needs.
+struct RolloutObserver: Sendable {
+    private let caches: ClusterCaches
+    private let refusals: RefusalMemory
+    private let generations: GenerationMemory
+    private let instanceID: String?
+
+    init(caches: ClusterCaches, refusals: RefusalMemory, instanceID: String?) {
+        self.caches = caches
+        self.refusals = refusals
+        self.generations = GenerationMemory()
+        self.instanceID = instanceID
+    }
+
+    /// - Returns: nil when the Rollout is gone.
+    func observe(_ key: ObjectKey, now: Timestamp) -> RolloutObservation? {
+        guard let rollout = caches.rollouts.get(key) else { return nil }
+        let owned: [ReplicaSet] = caches.replicaSets.list(index: ClusterCaches.Index.controller, value: rollout.metadata.uid)
+        let orphans: [ReplicaSet] = caches.replicaSets.list(index: ClusterCaches.Index.controller, value: "\(key.namespace)/")
+        var seen = RolloutObservation(
+            rollout: rollout,
+            replicaSets: owned + orphans.filter { !$0.podHash.isEmpty },
+            analysisRuns: caches.analysisRuns.list(index: ClusterCaches.Index.controller, value: rollout.metadata.uid),
+            refusals: refusals.current(of: key, now: now), instanceID: instanceID)
+        guard let canary = rollout.spec.canary else { return seen }
+        for name in [canary.stableService, canary.canaryService] where !name.isEmpty {
+            let service = ObjectKey(namespace: key.namespace, name: name)
+            seen.services[name] = caches.services.get(service)
+            if caches.endpointSlices.hasSynced {
+                let slices: [EndpointSlice] = caches.endpointSlices.list(index: ClusterCaches.Index.service, value: service.description)
+                seen.readyEndpoints[name] = slices.reduce(into: Set<String>()) { $0.formUnion($1.readyPods) }
+            }
+        }
+        addTemplates(of: canary, namespace: key.namespace, to: &seen)
+        if let routing = canary.trafficRouting {
+            for name in routing.httpRoutes {
+                let route: HTTPRoute? = caches.httpRoutes.get(ObjectKey(namespace: routing.namespace ?? key.namespace, name: name))
+                seen.routes[name] = .some(route)
+                if let route { seen.routesSince[name] = generations.firstSeen(route, now: now) }
+            }
+        }
+        return seen
+    }
+
+    /// The templates that the spec names, and those that they include.
+    private func addTemplates(of canary: CanaryStrategy, namespace: String, to seen: inout RolloutObservation) {
+        var open: [RolloutAnalysis.TemplateReference] = canary.analysis?.templates ?? []
+        for step in canary.steps {
+            if case .analysis(let analysis) = step.kind { open += analysis.templates }
+        }
+        while let reference = open.popLast() {
+            guard seen.templates[reference] == nil else { continue }
+            let template: AnalysisTemplate? = reference.isClusterScoped
+                ? caches.clusterAnalysisTemplates.get(ObjectKey(namespace: "", name: reference.name))?.template
+                : caches.analysisTemplates.get(ObjectKey(namespace: namespace, name: reference.name))
+            guard let template else { continue }
+            seen.templates[reference] = template
+            open += template.templates
+        }
+    }
+}
+
+/// When the present generation of each route was first seen by this process.
+final class GenerationMemory: Sendable {
+    private struct Entry {
+        var generation: Int64
+        var since: Timestamp
+    }
+    private let entries = Mutex<[ObjectKey: Entry]>([:])
+
+    func firstSeen(_ route: HTTPRoute, now: Timestamp) -> Timestamp {
+        entries.withLock { entries in
+            if let entry = entries[route.metadata.key], entry.generation == route.metadata.generation { return entry.since }
+            entries[route.metadata.key] = Entry(generation: route.metadata.generation, since: now)
+            return now
+        }
+    }
+}
+
+/// What the API server refused for good, for as long as it is worth remembering.
+///
+/// Quotas and policies change without telling us: after half a minute the action is tried again.
+final class RefusalMemory: Sendable {
+    static let patience: Duration = .seconds(30)
+
+    private struct Entry {
+        var refusal: Refusal
+        var until: Timestamp
+    }
+    private let entries = Mutex<[ObjectKey: [Entry]]>([:])
+
+    func add(_ refusal: Refusal, about key: ObjectKey, now: Timestamp) {
+        entries.withLock { entries in
+            entries[key, default: []].removeAll { $0.refusal.subject == refusal.subject }
+            entries[key, default: []].append(Entry(refusal: refusal, until: now + Self.patience))
+        }
+    }
+
+    func current(of key: ObjectKey, now: Timestamp) -> [Refusal] {
+        entries.withLock { entries in
+            entries[key]?.removeAll { $0.until <= now }
+            return entries[key]?.map(\.refusal) ?? []
+        }
+    }
+
+    /// When the next refusal is forgotten; nil when none is remembered.
+    func nextExpiry(of key: ObjectKey) -> Timestamp? { entries.withLock { $0[key]?.map(\.until).min() } }
+
+    func forget(_ key: ObjectKey) { entries.withLock { $0[key] = nil } }
+}

@@ -1,0 +1,113 @@
+import Clockwork
+import ControllerKit
+import Delivery
+import KubeClient
+import KubeModel
+import Logging
+import RolloutModel
+import StrictJSON
+import Synchronization
+
+/// One round for one Rollout: observe, decide, apply, store, publish.
+struct RolloutReconciler: Sendable {
+    private let observer: RolloutObserver
+    private let applier: RolloutApplier
+    private let publisher: EventPublisher
+    private let refusals: RefusalMemory
+    private let losses = PrunedStatusMemory()
+    private let warnings = RepeatedWarnings()
+    private let clock: any ControlClock
+    private let logger: Logger
+
+    init(
+        caches: ClusterCaches, client: KubeClient, barrier: WriteBarrier, publisher: EventPublisher, instanceID: String?,
+        clock: any ControlClock, logger: Logger
+    ) {
+        refusals = RefusalMemory()
+        observer = RolloutObserver(caches: caches, refusals: refusals, instanceID: instanceID)
+        applier = RolloutApplier(client: client, caches: caches, barrier: barrier, refusals: refusals, clock: clock)
+        self.publisher = publisher
+        self.clock = clock
+        self.logger = logger
+    }
+
+    func reconcile(_ key: ObjectKey) async -> Outcome {
+        let now: Timestamp = clock.now
+        guard let seen = observer.observe(key, now: now) else {
+            refusals.forget(key)
+            losses.forget(key)
+            warnings.forget(key)
+            return .settled
+        }
+        let plan: RolloutPlan = decide(seen, now: now)
+        for note in plan.notes { logger.info("\(note)", metadata: metadata(seen)) }
+        do throws(KubeError) {
+            var version: String = seen.rollout.metadata.resourceVersion
+            for step in plan.steps {
+                try await applier.apply(step.action, seen, version: &version)
+                if let event = step.event { publish(event, about: seen.rollout) }
+            }
+            try await store(plan.status, seen, version: version)
+            for event in plan.events where !warnings.isRepeated(event, about: key) { publish(event, about: seen.rollout) }
+            warnings.settle(plan.events, about: key)
+            return [plan.wakeAt, refusals.nextExpiry(of: key)].compactMap { $0 }.min().map { .wake(at: $0) } ?? .settled
+        } catch {
+            return Outcome(after: error)
+        }
+    }
+
+    /// At most one write, none when nothing has changed.
+    private func store(_ status: RolloutStatus, _ seen: RolloutObservation, version: String) async throws(KubeError) {
+        let rollout: Rollout = seen.rollout
+        guard let difference = JSONValue.mergePatch(from: rollout.status.raw, to: status.json) else { return }
+        guard !losses.isKnown(difference, of: rollout.key) else { return }
+        // The version makes the server refuse a status that was decided from an older object: a user's change comes first.
+        let patch: JSONValue = ["metadata": ["resourceVersion": .string(version)], "status": difference]
+        let answer: JSONValue = try await applier.client.patch(
+            .rollouts, namespace: rollout.metadata.namespace, name: rollout.metadata.name, subresource: "status", .merge(patch))
+        applier.barrier.expect(
+            answer.at("metadata", "resourceVersion")?.stringValue ?? "", of: rollout.key, in: applier.caches.rollouts, for: rollout.key,
+            now: clock.now)
+        losses.remember(JSONValue.mergePatch(from: answer["status"] ?? .object([:]), to: status.json), of: rollout.key)
+        if status.phase != rollout.status.phase || status.currentStepIndex != rollout.status.currentStepIndex {
+            logger.info(
+                "\(status.phase?.rawValue ?? "unknown")\(status.message.isEmpty ? "" : ": \(status.message)")",
+                metadata: metadata(seen).merging(["step": "\(status.currentStepIndex.map(String.init) ?? "-")"]) { $1 })
+        }
+    }
+
+    private func publish(_ event: EventNote, about rollout: Rollout) {
+        publisher.publish(PublishedEvent(
+            about: ObjectReference(
+                kind: .rollout, key: rollout.key, uid: rollout.metadata.uid, resourceVersion: rollout.metadata.resourceVersion),
+            kind: event.severity == .warning ? .warning : .normal, reason: event.reason, message: event.message))
+    }
+
+    private func metadata(_ seen: RolloutObservation) -> Logger.Metadata {
+        ["namespace": "\(seen.rollout.metadata.namespace)", "rollout": "\(seen.rollout.metadata.name)"]
+    }
+}
+
+/// Members of a status that the server's definition does not have and therefore drops: written once, never again in vain.
+final class PrunedStatusMemory: Sendable {
+    private let lost = Mutex<[ObjectKey: JSONValue]>([:])
+
+    func remember(_ difference: JSONValue?, of key: ObjectKey) { lost.withLock { $0[key] = difference } }
+    func isKnown(_ difference: JSONValue, of key: ObjectKey) -> Bool { lost.withLock { $0[key] == difference } }
+    func forget(_ key: ObjectKey) { lost.withLock { $0[key] = nil } }
+}
+
+/// Warnings that stand as long as their cause does are told once, not in every round.
+final class RepeatedWarnings: Sendable {
+    private let told = Mutex<[ObjectKey: Set<EventNote>]>([:])
+
+    func isRepeated(_ event: EventNote, about key: ObjectKey) -> Bool {
+        event.severity == .warning && told.withLock { $0[key]?.contains(event) ?? false }
+    }
+
+    func settle(_ events: [EventNote], about key: ObjectKey) {
+        told.withLock { $0[key] = Set(events.filter { $0.severity == .warning }) }
+    }
+
+    func forget(_ key: ObjectKey) { told.withLock { $0[key] = nil } }
+}
