@@ -4,7 +4,8 @@ public struct ExpressionLimits: Sendable, Equatable {
     public var sourceBytes: Int
     /// Syntax nodes, counted as the reference does.
     public var nodes: Int
-    /// Levels of nesting. Bounds the stack of parser and evaluator: a level costs about 2 KB in debug builds.
+    /// Levels of lists, calls, `let`, `if` and else-branches within each other; parentheses and signs do not count. Bounds the
+    /// stack: debug builds take up to 20 KB a level (`ulimit -s 4096` and the nesting tests), threads have 8 MB.
     public var nesting: Int
     /// Evaluated nodes and visited elements. Five million are well under a second.
     public var steps: Int
@@ -14,7 +15,7 @@ public struct ExpressionLimits: Sendable, Equatable {
     public var textBytes: Int
 
     public init(
-        sourceBytes: Int = 131_072, nodes: Int = 10_000, nesting: Int = 256,
+        sourceBytes: Int = 131_072, nodes: Int = 10_000, nesting: Int = 200,
         steps: Int = 5_000_000, memory: Int = 1_000_000, textBytes: Int = 16_777_216
     ) {
         self.sourceBytes = sourceBytes
