@@ -5,7 +5,7 @@ public struct ExpressionLimits: Sendable, Equatable {
     /// Syntax nodes, counted as the reference does.
     public var nodes: Int
     /// Levels of lists, calls, `let`, `if` and else-branches within each other; parentheses and signs do not count. Bounds the
-    /// stack: debug builds take up to 20 KB a level (`ulimit -s 4096` and the nesting tests), threads have 8 MB.
+    /// stack: debug builds take up to 25 KB a level (the nesting tests pass with 5 MB), threads have 8 MB.
     public var nesting: Int
     /// Evaluated nodes and visited elements. Five million are well under a second.
     public var steps: Int
