@@ -53,7 +53,7 @@ struct Play {
 
     init(_ run: AnalysisRun) { self.run = run }
 
-    init(_ spec: JSONValue) throws { run = try Analysis_run(spec) }
+    init(_ spec: JSONValue) throws { run = try AnalysisTests.run(spec) }
 
     /// One reconcile.
     mutating func reconcile(_ now: Timestamp, _ finding: (DueMeasurement) -> MeasurementOutcome.Finding = { _ in vector(1) }) throws {
@@ -76,5 +76,3 @@ struct Play {
 
     struct UnreadableStatus: Error { var problems: [FieldProblem] }
 }
-
-private func Analysis_run(_ spec: JSONValue) throws -> AnalysisRun { try run(spec) }
