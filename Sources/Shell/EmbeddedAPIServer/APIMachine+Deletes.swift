@@ -93,8 +93,28 @@ extension APIMachine {
         deletion.isDryRun = options.isDryRun
         _ = try delete(target.definition, target.key, deletion)
         collectGarbageIfImmediate()
-        return Answer(object: ["kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Success", "code": 201], status: 201)
+        return Self.created
     }
+
+    /// POST to a pod's `binding`, by which a scheduler gives it a node.
+    mutating func bind(_ target: RequestTarget, _ request: APIRequest) throws(APIFailure) -> Answer {
+        let binding = try Self.json(request, accepted: ["application/json"])
+        let options = try WriteOptions(request.query, kind: "CreateOptions")
+        var pod = try existing(target)
+        let node = binding.at("target", "name")?.stringValue ?? ""
+        guard !node.isEmpty else {
+            throw .invalid(target.definition, target.name ?? "", [.required("target.name")])
+        }
+        if let taken = pod.at("spec", "nodeName")?.stringValue, !taken.isEmpty {
+            throw .conflict(target.definition, target.name ?? "", "pod \(target.name ?? "") is already assigned to node \"\(taken)\"")
+        }
+        pod.set(.string(node), at: ["spec", "nodeName"])
+        if !options.isDryRun { commit(target.definition, target.key, pod) }
+        return Self.created
+    }
+
+    private static let created = Answer(
+        object: ["kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Success", "code": 201], status: 201)
 
     private mutating func delete(
         _ definition: ServedResource, _ key: String, _ options: DeleteOptions

@@ -77,8 +77,13 @@ struct APIMachine: Sendable {
         case .list: return .response(respond(try list(target, request.query), as: form, target))
         case .watch: return .watch(try watch(target, request.query, form))
         case .create:
-            if target.subresource == "eviction" { return .response(respond(try evict(target, request), as: form, target)) }
-            return .response(respond(try create(target, request), as: form, target))
+            let answer =
+                switch target.subresource {
+                case "eviction": try evict(target, request)
+                case "binding": try bind(target, request)
+                default: try create(target, request)
+                }
+            return .response(respond(answer, as: form, target))
         case .update: return .response(respond(try update(target, request), as: form, target))
         case .patch: return .response(respond(try patch(target, request), as: form, target))
         case .delete: return .response(respond(try delete(target, request), as: form, target))

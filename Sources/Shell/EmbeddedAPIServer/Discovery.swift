@@ -119,13 +119,14 @@ extension APIMachine {
             json["group"] = "autoscaling"
             json["version"] = "v1"
             json["kind"] = "Scale"
+        case "binding": json["kind"] = "Binding"
         case "eviction":
             json["group"] = "policy"
             json["version"] = "v1"
             json["kind"] = "Eviction"
         default: json["kind"] = .string(definition.kind)
         }
-        json["verbs"] = name == "eviction" ? ["create"] : ["get", "patch", "update"]
+        json["verbs"] = name == "eviction" || name == "binding" ? ["create"] : ["get", "patch", "update"]
         return .object(json)
     }
 

@@ -53,7 +53,7 @@ extension ServedResource {
     /// The subresources that are served, sorted.
     var subresources: [String] {
         var names: [String] = []
-        if storage == .pods { names.append("eviction") }
+        if storage == .pods { names += ["binding", "eviction"] }
         if scale != nil { names.append("scale") }
         if hasStatus { names.append("status") }
         return names
@@ -81,12 +81,17 @@ enum RequestVerb: String, Sendable {
         let isOverAllNamespaces = target.definition.isNamespaced && target.namespace.isEmpty
         switch self {
         case .get, .list, .watch: break
-        case .create: if target.subresource == nil ? !isCollection || isOverAllNamespaces : target.subresource != "eviction" { return nil }
-        case .update, .patch: if isCollection || target.subresource == "eviction" { return nil }
+        case .create:
+            if target.subresource == nil, !isCollection || isOverAllNamespaces { return nil }
+            if target.subresource != nil, !Self.isCreated(target) { return nil }
+        case .update, .patch: if isCollection { return nil }
         case .delete, .deletecollection: if target.subresource != nil || isOverAllNamespaces { return nil }
         }
-        if target.subresource == "eviction", self != .create { return nil }
+        if Self.isCreated(target), self != .create { return nil }
     }
+
+    /// Whether the target is a subresource that one posts to, and does nothing else with.
+    private static func isCreated(_ target: RequestTarget) -> Bool { ["binding", "eviction"].contains(target.subresource ?? "") }
 }
 
 /// How a write is to be done, from its query.

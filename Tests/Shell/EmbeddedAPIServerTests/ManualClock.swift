@@ -14,6 +14,8 @@ final class ManualClock: ControlClock {
         var sleepers: [Sleeper] = []
         var nextID = 0
         var cancelled: Set<Int> = []
+        var begun = 0
+        var waiters: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
     }
 
     private let state = Mutex(State())
@@ -31,13 +33,18 @@ final class ManualClock: ControlClock {
         }
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-                let outcome = state.withLock { state -> Result<Void, any Error>? in
-                    if state.cancelled.remove(id) != nil { return .failure(CancellationError()) }
-                    if state.now >= deadline { return .success(()) }
+                let (outcome, waiters) = state.withLock { state -> (Result<Void, any Error>?, [CheckedContinuation<Void, Never>]) in
+                    if state.cancelled.remove(id) != nil { return (.failure(CancellationError()), []) }
+                    if state.now >= deadline { return (.success(()), []) }
                     state.sleepers.append(Sleeper(id: id, deadline: deadline, continuation: continuation))
-                    return nil
+                    state.begun += 1
+                    let begun = state.begun
+                    let waiters = state.waiters.filter { $0.count <= begun }.map(\.continuation)
+                    state.waiters.removeAll { $0.count <= begun }
+                    return (nil, waiters)
                 }
                 if let outcome { continuation.resume(with: outcome) }
+                for waiter in waiters { waiter.resume() }
             }
         } onCancel: {
             let sleeper = state.withLock { state -> Sleeper? in
@@ -48,6 +55,18 @@ final class ManualClock: ControlClock {
                 return state.sleepers.remove(at: index)
             }
             sleeper?.continuation.resume(throwing: CancellationError())
+        }
+    }
+
+    /// Returns when so many sleeps have begun, in all.
+    func sleepsBegun(_ count: Int) async {
+        await withCheckedContinuation { continuation in
+            let isReached = state.withLock { state -> Bool in
+                if state.begun >= count { return true }
+                state.waiters.append((count: count, continuation: continuation))
+                return false
+            }
+            if isReached { continuation.resume() }
         }
     }
 
