@@ -6,7 +6,7 @@ public struct JSONObject: Sendable, Sequence, ExpressibleByDictionaryLiteral {
     /// One member.
     public typealias Element = (key: String, value: JSONValue)
 
-    private(set) var members: [Element]
+    private(set) var members: [Member]
     /// Position of each key, kept for objects with more members than a linear search likes.
     private var positions: [ByteKey: Int]?
 
@@ -29,8 +29,14 @@ public struct JSONObject: Sendable, Sequence, ExpressibleByDictionaryLiteral {
         for (key, value) in elements { self[key] = value }
     }
 
+    /// One member as it is stored. A structure, because arrays of tuples are not specialized by the compiler.
+    struct Member {
+        var key: String
+        var value: JSONValue
+    }
+
     /// Members of which the caller knows that no key occurs twice.
-    init(uncheckedUnique members: [Element]) {
+    init(uncheckedUnique members: [Member]) {
         self.members = members
         if members.count > Self.linearSearchLimit { buildIndex() }
     }
@@ -103,7 +109,18 @@ public struct JSONObject: Sendable, Sequence, ExpressibleByDictionaryLiteral {
     }
 
     /// Iterates in insertion order.
-    public func makeIterator() -> IndexingIterator<[Element]> { members.makeIterator() }
+    public func makeIterator() -> Iterator { Iterator(members: members.makeIterator()) }
+
+    /// Iterates in insertion order.
+    public struct Iterator: IteratorProtocol {
+        var members: IndexingIterator<[Member]>
+
+        /// The next member, nil after the last.
+        public mutating func next() -> Element? {
+            guard let member = members.next() else { return nil }
+            return (member.key, member.value)
+        }
+    }
 
     /// The exact number of members.
     public var underestimatedCount: Int { members.count }
@@ -115,7 +132,7 @@ public struct JSONObject: Sendable, Sequence, ExpressibleByDictionaryLiteral {
     }
 
     private mutating func append(_ key: String, _ value: JSONValue) {
-        members.append((key, value))
+        members.append(Member(key: key, value: value))
         if positions != nil {
             positions?[ByteKey(key)] = members.count - 1
         } else if members.count > Self.linearSearchLimit {
@@ -150,11 +167,11 @@ extension JSONObject: Hashable {
     /// Hashes the members independently of their order.
     public func hash(into hasher: inout Hasher) {
         var sum: UInt64 = 0
-        for (key, value) in members {
-            var member = Hasher()
-            member.combine(ByteKey(key))
-            member.combine(value)
-            sum &+= UInt64(bitPattern: Int64(member.finalize()))
+        for member in members {
+            var hash = Hasher()
+            hash.combine(ByteKey(member.key))
+            hash.combine(member.value)
+            sum &+= UInt64(bitPattern: Int64(hash.finalize()))
         }
         hasher.combine(members.count)
         hasher.combine(sum)
@@ -180,7 +197,28 @@ extension String {
     @inline(__always)
     func hasSameBytes(as other: String) -> Bool {
         // Unequal is quick and certain. Equal is almost always identical, but must be proven.
-        guard self == other else { return false }
-        return utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
+        guard utf8.count == other.utf8.count, self == other else { return false }
+        return utf8.withContiguousStorageIfAvailable { bytes in
+            other.utf8.withContiguousStorageIfAvailable { $0.hasSameBytes(as: bytes) } ?? false
+        } ?? utf8.elementsEqual(other.utf8)
+    }
+}
+
+extension UnsafeBufferPointer<UInt8> {
+    /// Whether both hold the same bytes; eight at a time.
+    @inline(__always)
+    func hasSameBytes(as other: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard count == other.count else { return false }
+        guard let left = baseAddress.map({ UnsafeRawPointer($0) }), let right = other.baseAddress.map({ UnsafeRawPointer($0) }) else { return count == 0 }
+        var index = 0
+        while index &+ 8 <= count {
+            guard left.loadUnaligned(fromByteOffset: index, as: UInt64.self) == right.loadUnaligned(fromByteOffset: index, as: UInt64.self) else { return false }
+            index &+= 8
+        }
+        while index < count {
+            guard self[index] == other[index] else { return false }
+            index &+= 1
+        }
+        return true
     }
 }

@@ -4,7 +4,7 @@
 /// container closes: one allocation per container, and no slack kept in the tree.
 struct JSONParser: ~Copyable {
     private var scanner: JSONScanner
-    private var members = ParserStack<JSONObject.Element>()
+    private var members = ParserStack<JSONObject.Member>()
     private var elements = ParserStack<JSONValue>()
     private var longKeys = KeyCache()
 
@@ -64,7 +64,9 @@ struct JSONParser: ~Copyable {
         scanner.position += 1
         if scanner.consume(UInt8(ascii: "}")) { return .object(JSONObject()) }
         let first = members.count
-        // Keys of large objects are looked up in a set, or their number squared would be the cost.
+        // Keys are compared only where a filter of 64 bits can't rule out that this one was there; keys of large objects are
+        // looked up in a set, or their number squared would be the cost.
+        var filter: UInt64 = 0
         var seen: Set<ByteKey> = []
         repeat {
             try scanner.expectKey()
@@ -73,16 +75,20 @@ struct JSONParser: ~Copyable {
             let key = longKeys.text(of: span, in: scanner)
             let count = members.count - first
             if count < 24 {
-                for index in first..<members.count where members[index].key.hasSameBytes(as: key) {
-                    throw scanner.failure(duplicate(key), at: keyOffset)
+                let bit = scanner.filterBit(of: span)
+                if filter & bit != 0 || span.hasEscapes {
+                    for index in first..<members.count where members[index].key.hasSameBytes(as: key) {
+                        throw scanner.failure(duplicate(key), at: keyOffset)
+                    }
                 }
+                filter |= bit
             } else {
                 if seen.isEmpty { for index in first..<members.count { seen.insert(ByteKey(members[index].key)) } }
                 guard seen.insert(ByteKey(key)).inserted else { throw scanner.failure(duplicate(key), at: keyOffset) }
             }
             try scanner.expectColon()
             let value = try parseValue(depth: depth + 1)
-            members.push((key, value))
+            members.push(JSONObject.Member(key: key, value: value))
         } while try scanner.continues(closing: UInt8(ascii: "}"))
         return .object(JSONObject(uncheckedUnique: members.pop(from: first)))
     }
@@ -91,6 +97,16 @@ struct JSONParser: ~Copyable {
 }
 
 extension JSONScanner {
+    /// One of 64 bits for a key, equal for equal keys; all of them for a key with escapes, whose bytes are not at hand.
+    @inline(__always)
+    fileprivate func filterBit(of span: JSONStringSpan) -> UInt64 {
+        if span.hasEscapes { return ~0 }
+        let length = span.end &- span.start
+        if length == 0 { return 1 }
+        let sum = length &+ Int(buffer[span.start]) &* 3 &+ Int(buffer[span.start &+ length / 2]) &* 7 &+ Int(buffer[span.end &- 1]) &* 13
+        return 1 &<< UInt64(truncatingIfNeeded: sum)
+    }
+
     static func checkSize(_ count: Int, _ limits: JSONLimits) throws(JSONError) {
         guard count <= limits.maxBytes else {
             throw JSONError(
@@ -128,10 +144,10 @@ private struct ParserStack<Element>: ~Copyable {
         let number = count - first
         guard number > 0, let base else { return [] }
         count = first
-        return Array(unsafeUninitializedCapacity: number) { target, initialized in
-            target.baseAddress.unsafelyUnwrapped.moveInitialize(from: base + first, count: number)
-            initialized = number
-        }
+        var popped: [Element] = []
+        popped.reserveCapacity(number)
+        for index in first..<(first + number) { popped.append((base + index).move()) }
+        return popped
     }
 
     @inline(never)
@@ -167,7 +183,7 @@ private struct KeyCache: ~Copyable {
         let head = raw.loadUnaligned(as: UInt64.self)
         let tail = raw.loadUnaligned(fromByteOffset: length - 8, as: UInt64.self)
         let slot = Int(truncatingIfNeeded: ((head ^ (tail &* 31) ^ UInt64(length)) &* 0x9E37_79B9_7F4A_7C15) >> 58)
-        if slots[slot].utf8.count == length, slots[slot].withUTF8({ $0.elementsEqual(bytes) }) { return slots[slot] }
+        if slots[slot].utf8.count == length, slots[slot].withUTF8({ $0.hasSameBytes(as: bytes) }) { return slots[slot] }
         let text = String(decoding: bytes, as: UTF8.self)
         slots[slot] = text
         return text

@@ -66,11 +66,9 @@ extension JSONScanner {
         if let exact = decimal.doubleOfFewDigits { return JSONNumber(storage: .double(exact)) }
         let spelling = text(in: span)
         if let double = Double(spelling), double.isFinite, double != 0 {
-            let shortest = ShortestDecimal(double)
-            let digits = Array(String(decimal.mantissa).utf8)
-            if shortest.digits == digits, shortest.pointPosition == decimal.exponent + digits.count {
-                return JSONNumber(storage: .double(double))
-            }
+            // The standard library prints the shortest digits that name this double; if they are ours, nothing is lost.
+            var shortest = double.description
+            if shortest.withUTF8({ Decimal($0, 0..<$0.count) == decimal }) { return JSONNumber(storage: .double(double)) }
         }
         return JSONNumber(storage: .text(spelling))
     }
@@ -80,7 +78,7 @@ extension JSONScanner {
     }
 
     /// A number of at most 19 significant digits, exactly: ±mantissa × 10^exponent, the mantissa not divisible by 10.
-    private struct Decimal {
+    private struct Decimal: Equatable {
         var isNegative = false
         var mantissa: UInt64 = 0
         var exponent = 0
