@@ -1,0 +1,44 @@
+# What people do with this repository. CI builds one configuration and uses it for everything: BUILD=release.
+
+BUILD ?= debug
+FLAGS_debug :=
+FLAGS_release := -c release -Xswiftc -enable-testing
+SWIFT_FLAGS := $(FLAGS_$(BUILD))
+BIN = $(shell swift build $(SWIFT_FLAGS) --show-bin-path)
+
+SPEED ?= 60
+SEED ?= 1
+
+.PHONY: demo test e2e run build crds prerequisites clean
+
+## demo: two releases on the embedded cluster, a good one and a bad one
+demo: prerequisites
+	swift build $(SWIFT_FLAGS) --product kubectl-sluice
+	@$(BIN)/kubectl-sluice demo --speed $(SPEED) --seed $(SEED)
+
+## test: all fast tests
+test: prerequisites
+	swift test $(SWIFT_FLAGS) --skip EndToEnd
+
+## e2e: on a real kube-apiserver with etcd, a real Prometheus and a real kubectl
+e2e: prerequisites
+	swift build $(SWIFT_FLAGS) --build-tests
+	swift test $(SWIFT_FLAGS) --skip-build --filter EndToEnd --no-parallel
+
+## run: the controller against the current kubeconfig context
+run: prerequisites
+	swift build $(SWIFT_FLAGS) --product sluice-controller
+	$(BIN)/sluice-controller --leader-elect=false --loglevel=info
+
+## crds: the definitions, from the tables in Sources/Core/RolloutModel/Schema
+crds: prerequisites
+	swift run $(SWIFT_FLAGS) sluice-generate --output crds
+
+build: prerequisites
+	swift build $(SWIFT_FLAGS)
+
+prerequisites:
+	@scripts/prerequisites.sh
+
+clean:
+	rm -rf .build
