@@ -66,12 +66,16 @@ final class CurlTransfer {
     func end(_ error: TransportError?) {
         channel.finish(throwing: error)
         if let waiter = headWaiter.take() {
-            waiter.resume(returning: .failure(error ?? .badResponse(cause: "it ended before its headers did")))
+            waiter.resume(returning: .failure(error ?? .connectionLost(cause: "it was closed before the end of the headers")))
         }
     }
 
     func failure(_ code: CURLcode) -> TransportError {
         if code == CURLE_WRITE_ERROR, let refusal { return refusal }
+        // A single header line beyond curl's own limit is "out of memory" to it, and "too large" in later versions.
+        if headWaiter != nil, status > 0, code == CURLE_OUT_OF_MEMORY || code.rawValue == 100 {
+            return .responseTooLarge(limit: Int(CURL_MAX_HTTP_HEADER))
+        }
         return CurlFailure(code: code, text: String(cString: errorText), exchange: exchange, handle: handle).error
     }
 

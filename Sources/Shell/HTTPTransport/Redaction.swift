@@ -4,7 +4,7 @@ extension TransportRequest {
     /// `text` with everything in it replaced that must not be shown: the one place where error texts are made safe.
     ///
     /// Secrets are the values of all headers but a few harmless ones, userinfo and query of the URL, userinfo of
-    /// the proxy, and the client key; whole, percent-decoded, and in their parts (password, token after `Bearer`,
+    /// the proxy, and the client key; whole, percent-decoded and in their parts (password, token after `Bearer`,
     /// value of a parameter) as long as a part is long enough not to be an ordinary word or number.
     ///
     /// - Parameter proxies: URLs of proxies that the request doesn't name, such as those of the environment.
@@ -19,6 +19,9 @@ extension TransportRequest {
 
     static let redactionMark = "<redacted>"
 
+    /// Nothing below this many bytes is a secret: a header may well say `no` or `10`.
+    static let shortestRedacted = 3
+
     /// Below this many bytes a part of a secret (not a whole one) is left alone: `1`, `true` and `get` are
     /// values of parameters, and port numbers and words must stay readable.
     static let shortestRedactedPart = 5
@@ -29,10 +32,8 @@ extension TransportRequest {
     private func secrets(_ proxies: [String]) -> Set<String> {
         var found = Set<String>()
         func whole(_ secret: some StringProtocol) {
-            let secret = String(secret)
-            if secret.utf8.count >= 2 { found.insert(secret) }
-            let decoded = secret.percentDecoded
-            if decoded.utf8.count >= 2 { found.insert(decoded) }
+            let forms = [String(secret), secret.percentDecoded]
+            found.formUnion(forms.filter { $0.utf8.count >= Self.shortestRedacted })
         }
         func part(_ secret: some StringProtocol) {
             if secret.utf8.count >= Self.shortestRedactedPart { whole(secret) }

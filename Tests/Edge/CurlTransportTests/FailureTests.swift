@@ -23,7 +23,7 @@ import Testing
         Case(testDescription: "truncates a chunked body", error: "connection_lost") {
             $0.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
         },
-        Case(testDescription: "truncates its head", error: "bad_response") { $0.write("HTTP/1.1 200 OK\r\nConte") },
+        Case(testDescription: "truncates its head", error: "connection_lost") { $0.write("HTTP/1.1 200 OK\r\nConte") },
         Case(testDescription: "resets in mid-body", error: "connection_lost") {
             $0.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")
             $0.reset()
@@ -37,7 +37,7 @@ import Testing
             let line = "X-Filler: \(String(repeating: "f", count: 1000))\r\n"
             while connection.write(line) {}
         },
-        Case(testDescription: "has one header line without end", error: "connection_lost or too large") { connection in
+        Case(testDescription: "has one header line without end", error: "response_too_large") { connection in
             connection.write("HTTP/1.1 200 OK\r\nX-Filler: ")
             let part = String(repeating: "f", count: 1000)
             while connection.write(part) {}
@@ -62,8 +62,7 @@ import Testing
         let error = await expectFailure(Self.planted(server.url)) { _ in true }
         let text = "\(error as Any) \(String(reflecting: error))"
         #expect(!text.contains("planted"), "\(text)")
-        #expect(error.map { given.error.contains($0.label) || (given.error.contains("too large") && $0.label == "transport_failed") } == true,
-                "\(text) \(error?.label ?? "")")
+        #expect(error?.label == given.error, "\(text)")
     }
 
     @Test func aClosedPortIsNoConnection() async throws {
@@ -103,7 +102,7 @@ import Testing
             connection.waitForClose()
         }
         var request = Self.planted(server.url)
-        request.timeouts.total = .milliseconds(150)
+        request.timeouts.total = .milliseconds(400)
         await expectFailure(request) { $0 == .timedOut(.total) }
         await server.waitFor(.clientClosed)
     }
@@ -115,7 +114,7 @@ import Testing
             while connection.writeChunk("tick") { usleep(5_000) }
         }
         var request = TransportRequest(url: server.url)
-        request.timeouts.total = .milliseconds(200)
+        request.timeouts.total = .milliseconds(400)
         await expectFailure(request) { $0 == .timedOut(.total) }
     }
 
@@ -124,11 +123,11 @@ import Testing
             _ = connection.readRequest()
             connection.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
             // Longer in all than the idle timeout: what counts is each silence.
-            for _ in 0..<8 { _ = connection.writeChunk("x"); usleep(50_000) }
+            for _ in 0..<8 { _ = connection.writeChunk("x"); usleep(150_000) }
             connection.waitForClose()
         }
         let response = try await transport.send(
-            TransportRequest(url: server.url, timeouts: .stream(idle: .milliseconds(300))))
+            TransportRequest(url: server.url, timeouts: .stream(idle: .seconds(1))))
         var read = 0
         do throws(TransportError) {
             for try await chunk in response.body { read += chunk.count }
@@ -157,7 +156,7 @@ import Testing
             connection.waitForClose()
         }
         let request = TransportRequest(
-            url: server.url, timeouts: TransportTimeouts(connect: .milliseconds(200), total: .milliseconds(900), idle: nil), lane: .lease)
+            url: server.url, timeouts: TransportTimeouts(connect: .milliseconds(500), total: .seconds(2), idle: nil), lane: .lease)
         let errors = await withTaskGroup(of: TransportError?.self) { group in
             for _ in 0..<3 { group.addTask { [transport] in await expectFailure(request, over: transport) { _ in true } } }
             return await group.reduce(into: []) { $0.append($1) }

@@ -105,7 +105,6 @@ struct Connection: Sendable {
         var head: String
         var body: String
         var line: String { String(head.prefix { $0 != "\r\n" }) }
-        func has(_ header: String) -> Bool { head.lowercased().contains("\r\n\(header.lowercased()):") }
     }
 
     func note(_ text: String) { tell.yield(.note(text)) }
