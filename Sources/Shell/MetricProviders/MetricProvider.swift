@@ -35,7 +35,7 @@ public struct ProviderReport: Sendable, Equatable {
 }
 
 /// The providers that there are.
-public struct MetricProviders: Sendable {
+public struct MetricProviderSet: Sendable {
     private let providers: [ProviderMember: any MetricProvider]
 
     /// - Parameter providers: by the member of `provider` that names them.

@@ -54,7 +54,7 @@ func prometheus(_ members: JSONObject = [:]) -> JSONValue {
 
 func take(_ due: DueMeasurement, _ transport: ScriptedTransport, defaultAddress: String? = nil) async throws -> MeasurementOutcome {
     let provider = PrometheusProvider(transport: transport, defaultAddress: defaultAddress)
-    return try await MetricProviders([.prometheus: provider]).take(due, clock: clock)
+    return try await MetricProviderSet([.prometheus: provider]).take(due, clock: clock)
 }
 
 @Suite("Prometheus") struct PrometheusProviderTests {

@@ -1,0 +1,112 @@
+import Analysis
+import Clockwork
+import ControllerKit
+import KubeClient
+import KubeModel
+import Logging
+import MetricProviders
+import RolloutModel
+import StrictJSON
+
+/// One round for one AnalysisRun: observe, decide, measure, conclude, store, publish.
+struct AnalysisRunReconciler: Sendable {
+    private let runs: ObjectStore<AnalysisRun>
+    private let client: KubeClient
+    private let secrets: any SecretReader
+    private let providers: MetricProviderSet
+    private let barrier: WriteBarrier
+    private let publisher: EventPublisher
+    private let losses = PrunedStatusMemory()
+    private let clock: any ControlClock
+    private let logger: Logger
+
+    init(
+        runs: ObjectStore<AnalysisRun>, client: KubeClient, providers: MetricProviderSet, barrier: WriteBarrier,
+        publisher: EventPublisher, clock: any ControlClock, logger: Logger, secrets: (any SecretReader)? = nil
+    ) {
+        self.runs = runs
+        self.client = client
+        self.secrets = secrets ?? ClusterSecretReader(client: client)
+        self.providers = providers
+        self.barrier = barrier
+        self.publisher = publisher
+        self.clock = clock
+        self.logger = logger
+    }
+
+    func reconcile(_ key: ObjectKey) async -> Outcome {
+        guard let run = runs.get(key) else {
+            losses.forget(key)
+            return .settled
+        }
+        do throws(KubeError) {
+            let seen = AnalysisRunObservation(
+                run: run, secrets: try await secrets.read(neededSecrets(by: run), namespace: key.namespace))
+            var plan: AnalysisRunPlan = decide(seen, now: clock.now)
+            if !plan.measurements.isEmpty {
+                guard let outcomes = await measure(plan.measurements) else { return .settled }
+                plan = conclude(seen, results: outcomes, now: clock.now)
+            }
+            if plan.deletesRun { return try await delete(run) }
+            try await store(plan, run)
+            for event in plan.events { publish(event, about: run) }
+            return plan.wakeAt.map { .wake(at: $0) } ?? .settled
+        } catch {
+            return Outcome(after: error)
+        }
+    }
+
+    /// All measurements at once; nil when the task was cancelled in between: then nothing was measured.
+    private func measure(_ due: [DueMeasurement]) async -> [MeasurementOutcome]? {
+        await withTaskGroup(of: MeasurementOutcome?.self) { group in
+            for measurement in due {
+                group.addTask {
+                    do throws(CancellationError) {
+                        return try await providers.take(measurement, clock: clock)
+                    } catch {
+                        return nil
+                    }
+                }
+            }
+            var outcomes: [MeasurementOutcome] = []
+            for await outcome in group {
+                guard let outcome else { return nil }
+                outcomes.append(outcome)
+            }
+            return outcomes
+        }
+    }
+
+    /// At most one write, none when nothing has changed. The kind has no status subresource.
+    private func store(_ plan: AnalysisRunPlan, _ run: AnalysisRun) async throws(KubeError) {
+        guard let patch = plan.statusPatch(for: run), let difference = patch["status"] else { return }
+        guard !losses.isKnown(difference, of: run.metadata.key) else { return }
+        let answer: JSONValue = try await client.patch(
+            .analysisRuns, namespace: run.metadata.namespace, name: run.metadata.name, .merge(patch))
+        barrier.expect(
+            answer.at("metadata", "resourceVersion")?.stringValue ?? "", of: run.metadata.key, in: runs, for: run.metadata.key,
+            now: clock.now)
+        losses.remember(JSONValue.mergePatch(from: answer["status"] ?? .null, to: plan.status.json), of: run.metadata.key)
+        if plan.status.phase != run.status.phase, let phase = plan.status.phase {
+            logger.info(
+                "\(phase.rawValue)\(plan.status.message.isEmpty ? "" : ": \(plan.status.message)")",
+                metadata: ["namespace": "\(run.metadata.namespace)", "analysisrun": "\(run.metadata.name)"])
+        }
+    }
+
+    /// The run has outlived its time. Only this very run is meant, not a later one of the same name.
+    private func delete(_ run: AnalysisRun) async throws(KubeError) -> Outcome {
+        try await client.delete(
+            .analysisRuns, namespace: run.metadata.namespace, name: run.metadata.name,
+            preconditions: Preconditions(uid: run.metadata.uid))
+        logger.info("deleted, its time is over", metadata: ["namespace": "\(run.metadata.namespace)", "analysisrun": "\(run.metadata.name)"])
+        return .settled
+    }
+
+    private func publish(_ event: AnalysisEvent, about run: AnalysisRun) {
+        publisher.publish(PublishedEvent(
+            about: ObjectReference(
+                kind: .analysisRun, key: run.metadata.key, uid: run.metadata.uid, resourceVersion: run.metadata.resourceVersion),
+            kind: event.isWarning ? .warning : .normal, reason: event.reason, message: event.message))
+    }
+}
