@@ -1,0 +1,50 @@
+public import Clockwork
+public import KubeModel
+public import StrictJSON
+
+/// A pod of the simulated cluster, as its caches know it.
+public struct SimulatedPod: ReadModel {
+    public static let resource = GroupVersionResource.pods
+
+    /// One container: its name and image, nothing else matters here.
+    public struct Container: Sendable, Hashable {
+        public var name: String
+        public var image: String
+    }
+
+    public var metadata: ObjectMeta
+    public var containers: [Container]
+    public var phase: Pod.Phase
+    public var conditions: [Condition]
+    /// Empty until the pod runs.
+    public var address: String
+    /// Restarts of the first container.
+    public var restarts: Int
+
+    public init(json: JSONValue) throws(DecodeError) {
+        metadata = try ObjectMeta(object: json)
+        let root = FieldReader(json)
+        containers = []
+        for container in try root.member("spec").elements("containers") {
+            containers.append(Container(name: try container.requiredString("name"), image: try container.requiredString("image")))
+        }
+        let status = try root.member("status")
+        phase = Pod.Phase(try status.string("phase"))
+        conditions = try Condition.list(status.member("conditions"))
+        address = try status.string("podIP") ?? ""
+        restarts = try status.elements("containerStatuses").first?.int("restartCount") ?? 0
+    }
+
+    public var isReady: Bool { conditions.condition("Ready")?.isTrue ?? false }
+
+    /// Neither finished nor on its way out.
+    public var isActive: Bool { !metadata.isBeingDeleted && phase != .succeeded && phase != .failed }
+
+    public var readySince: Timestamp? { isReady ? conditions.condition("Ready")?.lastTransitionTime : nil }
+
+    /// The hash of the revision that the pod belongs to: Argo's label, else that of Deployments; empty without either.
+    public var revision: String { metadata.labels["rollouts-pod-template-hash"] ?? metadata.labels["pod-template-hash"] ?? "" }
+
+    /// The image of the first container.
+    public var image: String { containers.first?.image ?? "" }
+}
