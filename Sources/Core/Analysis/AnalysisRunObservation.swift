@@ -33,7 +33,7 @@ public struct AnalysisRunObservation: Sendable, Equatable {
 /// A measurement to take now.
 ///
 /// It holds the real values of secret arguments. It is handed to a provider and nowhere else.
-public struct DueMeasurement: Sendable, Equatable {
+public struct DueMeasurement: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible {
     /// What to do with it.
     public enum Move: Sendable, Equatable {
         /// Take a new measurement.
@@ -61,11 +61,8 @@ public struct DueMeasurement: Sendable, Equatable {
         self.number = number
     }
 
-    /// The measurement in flight, nil for a new one.
-    public var unfinished: Measurement? {
-        switch move {
-        case .start: nil
-        case .resume(let measurement), .terminate(let measurement): measurement
-        }
-    }
+    /// Which measurement, without anything of the metric but its name: safe to log.
+    public var description: String { "measurement \(number) of metric \"\(metric.name)\" of \(run)" }
+
+    public var debugDescription: String { description }
 }

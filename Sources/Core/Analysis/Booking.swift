@@ -65,10 +65,24 @@ private func measured(
         measurement.message = "Metric Terminated"
     }
     measurement.metadata.merge(outcome.metadata) { $1 }
-    measurement.message = redacted(measurement.message, secrets: secrets)
-    measurement.value = redacted(measurement.value, secrets: secrets)
-    measurement.metadata = measurement.metadata.mapValues { redacted($0, secrets: secrets) }
+    // Masked first: a cut must not leave a part of a secret that is no longer recognised.
+    measurement.message = bounded(redacted(measurement.message, secrets: secrets))
+    measurement.value = bounded(redacted(measurement.value, secrets: secrets))
+    measurement.metadata = measurement.metadata.mapValues { bounded(redacted($0, secrets: secrets)) }
     return measurement
+}
+
+/// 4 KiB: room for any message and for hundreds of samples. Ten measurements of many metrics must fit into one
+/// object, which the API server refuses beyond 1.5 MiB, and with it every later status.
+private let textLimit = 4 << 10
+
+/// Differs: upstream stores texts of any length. A longer one is cut, and says so.
+private func bounded(_ text: String) -> String {
+    guard text.utf8.count > textLimit else { return text }
+    var end = text.utf8.index(text.utf8.startIndex, offsetBy: textLimit)
+    // Back to the beginning of a character, so that none is cut in two.
+    while end.samePosition(in: text.unicodeScalars) == nil { end = text.utf8.index(before: end) }
+    return "\(text[..<end])… (\(text.utf8.count) bytes in all)"
 }
 
 extension MetricResult {

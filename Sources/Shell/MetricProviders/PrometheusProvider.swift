@@ -22,7 +22,7 @@ public struct PrometheusProvider: MetricProvider {
         self.defaultAddress = defaultAddress
     }
 
-    public func start(_ due: DueMeasurement, now: Timestamp) async throws(CancellationError) -> ProviderReport {
+    public func start(_ due: DueMeasurement, clock: any ControlClock) async throws(CancellationError) -> ProviderReport {
         let settings: PrometheusSettings
         do throws(PrometheusSettings.Problem) {
             settings = try PrometheusSettings(
@@ -32,7 +32,7 @@ public struct PrometheusProvider: MetricProvider {
         }
         let metricMetadata = settings.query.isEmpty ? [:] : ["ResolvedPrometheusQuery": settings.query]
         var report: ProviderReport
-        switch try await answer(settings, now: now) {
+        switch try await answer(settings, clock: clock) {
         case .sample(let sample, let warnings):
             report = ProviderReport(.sample(sample), metadata: warnings.isEmpty ? [:] : ["warnings": warnings])
         case .failure(let message):
@@ -43,36 +43,35 @@ public struct PrometheusProvider: MetricProvider {
     }
 
     /// A query is answered at once, so none is ever in flight; one that a stored status claims to be is taken anew.
-    public func resume(_ due: DueMeasurement, _ unfinished: Measurement, now: Timestamp) async throws(CancellationError) -> ProviderReport {
-        try await start(due, now: now)
+    public func resume(_ due: DueMeasurement, _ unfinished: Measurement, clock: any ControlClock) async throws(CancellationError) -> ProviderReport {
+        try await start(due, clock: clock)
     }
 
     /// There is nothing to stop.
-    public func terminate(_ due: DueMeasurement, _ unfinished: Measurement, now: Timestamp) async throws(CancellationError) -> ProviderReport {
+    public func terminate(_ due: DueMeasurement, _ unfinished: Measurement, clock: any ControlClock) async throws(CancellationError) -> ProviderReport {
         ProviderReport(.verdict(.successful, message: "", value: unfinished.value))
     }
 
-    private func answer(_ settings: PrometheusSettings, now: Timestamp) async throws(CancellationError) -> PrometheusAnswer {
+    private func answer(_ settings: PrometheusSettings, clock: any ControlClock) async throws(CancellationError) -> PrometheusAnswer {
         let url = settings.address + "/api/v1/query"
         if settings.timeoutSeconds == 0 { return .failure("Post \"\(shown(url))\": context deadline exceeded") }
+        let now = clock.now
+        let deadline = now + .seconds(settings.timeoutSeconds)
         let time = numberText(Double(now.nanosecondsSince1970) / 1e9)
         let form = "query=\(percentEncoded(settings.query))&time=\(time)"
-        let timeouts = TransportTimeouts.request(
-            connect: .seconds(min(settings.timeoutSeconds, 30)), total: .seconds(settings.timeoutSeconds))
         var headers = settings.headers
         if headers[.accept] == nil { headers[.accept] = "application/json" }
         var request = TransportRequest(
-            method: .post, url: url, headers: headers, body: Array(form.utf8), timeouts: timeouts,
+            method: .post, url: url, headers: headers, body: Array(form.utf8),
             tls: TLSSettings(insecureSkipVerify: settings.acceptsAnyCertificate), responseLimit: Self.responseLimit)
         if request.headers[.contentType] == nil { request.headers[.contentType] = "application/x-www-form-urlencoded" }
         do throws(TransportError) {
-            var (status, body) = try await exchange(request)
+            var (status, body) = try await exchange(request, until: deadline, clock)
             // Proxies and old servers that let no POST through: the same as a GET.
             if status == 405 || status == 501 || status == 403 {
                 request = TransportRequest(
-                    method: .get, url: "\(url)?\(form)", headers: headers, timeouts: timeouts, tls: request.tls,
-                    responseLimit: Self.responseLimit)
-                (status, body) = try await exchange(request)
+                    method: .get, url: "\(url)?\(form)", headers: headers, tls: request.tls, responseLimit: Self.responseLimit)
+                (status, body) = try await exchange(request, until: deadline, clock)
             }
             return PrometheusAnswer(status: status, body: body)
         } catch {
@@ -85,16 +84,25 @@ public struct PrometheusProvider: MetricProvider {
 
     /// One exchange, once more where the connection broke: a query changes nothing, and a connection kept from the
     /// last measurement may have been closed by the server in between.
-    private func exchange(_ request: TransportRequest) async throws(TransportError) -> (status: Int, body: [UInt8]) {
+    private func exchange(
+        _ request: TransportRequest, until deadline: Timestamp, _ clock: any ControlClock
+    ) async throws(TransportError) -> (status: Int, body: [UInt8]) {
         do throws(TransportError) {
-            return try await exchangeOnce(request)
+            return try await exchangeOnce(request, until: deadline, clock)
         } catch {
             guard case .connectionLost = error else { throw error }
-            return try await exchangeOnce(request)
+            return try await exchangeOnce(request, until: deadline, clock)
         }
     }
 
-    private func exchangeOnce(_ request: TransportRequest) async throws(TransportError) -> (status: Int, body: [UInt8]) {
+    /// The timeout is one for the whole measurement, however many exchanges it takes.
+    private func exchangeOnce(
+        _ request: TransportRequest, until deadline: Timestamp, _ clock: any ControlClock
+    ) async throws(TransportError) -> (status: Int, body: [UInt8]) {
+        let left = deadline - clock.now
+        guard left > .zero else { throw .timedOut(.total) }
+        var request = request
+        request.timeouts = .request(connect: min(left, .seconds(30)), total: left)
         let response = try await transport.send(request)
         return (response.status, try await response.body.collect(upTo: Self.responseLimit))
     }

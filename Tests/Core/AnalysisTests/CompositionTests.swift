@@ -98,6 +98,7 @@ import Testing
         (["t": ["metrics": [metric("m", ["successCondition": "{{args.undeclared}}"])]]], [OfferedArgument(name: "undeclared", value: "1")], .step, nil),
         (["t": ["metrics": [metric("m")], "dryRun": [["metricName": "zzz"]]]], [], .step,
             "p.templates: Invalid value: \"templateNames: [t]\": dryRun[0]: Rule didn't match any metric name(s)"),
+        (["t": ["metrics": [metric("m-{{args.x}}")], "args": [["name": "x"]], "dryRun": [["metricName": "m-me"]]]], [OfferedArgument(name: "x", value: nil)], .step, nil),
         (["t": ["templates": [["templateName": "t"]]]], [], .step, "p.templates: Invalid value: \"templateNames: [t]\": analysis template cycle: t -> t"),
     ]
 

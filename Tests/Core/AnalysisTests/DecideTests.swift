@@ -98,6 +98,28 @@ import Testing
         #expect(result?.count == 15)
     }
 
+    @Test("R32: an unreachable provider ends the run, and never bloats the object") func isBoundedWhateverTheProviderSays() throws {
+        let noise = String(repeating: "connection refused ü ", count: 1000)
+        var patient = try Play(["metrics": [metric("m", ["interval": "1m", "consecutiveErrorLimit": 100_000])]])
+        var now = start
+        while now < start + .seconds(86_400) {
+            try patient.reconcile(now) { _ in .failure(noise) }
+            now = try #require(patient.wakeAt)
+        }
+        #expect(patient.run.status.result(of: "m")?.error == 8640)
+        #expect(patient.run.status.result(of: "m")?.measurements.count == 10)
+        #expect(patient.run.status.json.serialized().count < 64 << 10)
+        #expect(patient.run.status.result(of: "m")?.measurements.last?.message.hasSuffix("… (22000 bytes in all)") == true)
+
+        var usual = try Play(["metrics": [metric("m", ["interval": "1m"])]])
+        now = start
+        for _ in 0..<5 {
+            try usual.reconcile(now) { _ in .failure("connection refused") }
+            now = usual.wakeAt ?? now
+        }
+        #expect(usual.run.status.phase == .error)
+    }
+
     @Test func thatIsTerminatedIsSuccessfulAtOnce() throws {
         var play = try Play(["metrics": [metric("m", ["interval": "1m"]), metric("late", ["initialDelay": "1h"])]])
         try play.reconcile(start)
@@ -241,6 +263,7 @@ import Testing
             let plan = conclude(seen, results: [result], now: start)
             let shown = plan.status.json.text() + plan.events.map(\.message).joined() + (plan.statusPatch(for: run)?.text() ?? "")
             #expect(!shown.contains(Self.marker))
+            #expect(!"\(due) \(seen.secrets) \(String(reflecting: due))".contains(Self.marker))
             #expect(plan.status.result(of: "m")?.metadata["ResolvedPrometheusQuery"] == "up{token=\"*****\"}")
         }
     }

@@ -58,7 +58,7 @@ import Testing
         (200, #"{"status":"success","data":{"resultType":"vector","result":[{"metric":{}}]}}"#, "bad_response: data.result[0].value is no pair of a time and a quoted number"),
     ]
 
-    @Test(arguments: failures.indices) func orIsAFailure(_ index: Int) {
+    @Test("R31: an answer without numbers is a failure that says so", arguments: failures.indices) func orIsAFailure(_ index: Int) {
         let row = Self.failures[index]
         #expect(PrometheusAnswer(status: row.status, body: Array(row.body.utf8)) == .failure(row.message))
     }

@@ -28,7 +28,7 @@ import Testing
         ("result[0] > 1", "", .infinity, .successful),
     ]
 
-    @Test(arguments: phases.indices) func giveAPhase(_ index: Int) throws {
+    @Test("R31: empty, NaN and infinite data give the phase that the conditions say", arguments: phases.indices) func giveAPhase(_ index: Int) throws {
         let row = Self.phases[index]
         #expect(try judgement(success: row.success, failure: row.failure, [row.value]) == Judgement(phase: row.phase, message: ""))
     }

@@ -37,6 +37,21 @@ struct FixedClock: ControlClock {
     func sleep(until deadline: Timestamp, tolerance: Duration?) async throws {}
 }
 
+/// A clock on which every look takes its time.
+final class SteppingClock: ControlClock {
+    private let instant = Mutex(Timestamp(secondsSince1970: 1_772_359_200))
+    private let step: Duration
+    init(step: Duration) { self.step = step }
+    var now: Timestamp {
+        instant.withLock { instant in
+            defer { instant += step }
+            return instant
+        }
+    }
+    var minimumResolution: Duration { .nanoseconds(1) }
+    func sleep(until deadline: Timestamp, tolerance: Duration?) async throws {}
+}
+
 let clock = FixedClock(now: Timestamp(nanosecondsSince1970: 1_772_359_200_500_000_000))
 let one = #"{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"1"]}]}}"#
 
@@ -116,6 +131,17 @@ func take(_ due: DueMeasurement, _ transport: ScriptedTransport, defaultAddress:
         let failed = try await take(due(prometheus()), twice)
         #expect(failed.finding == .failure("Post \"http://prometheus:9090/api/v1/query\": the connection was lost: reset by peer"))
         #expect(twice.requests.count == 2)
+    }
+
+    /// The timeout is one for both exchanges.
+    @Test func hasOneTimeoutForAllItsRequests() async throws {
+        let slow = SteppingClock(step: .seconds(4))
+        let transport = ScriptedTransport(.success((405, "")), .success((200, one)))
+        let provider = PrometheusProvider(transport: transport, defaultAddress: nil)
+        _ = try await provider.start(due(prometheus(["timeout": 10])), clock: slow)
+        #expect(transport.requests.map(\.timeouts.total) == [.seconds(6), .seconds(2)])
+        let late = try await provider.start(due(prometheus(["timeout": 3])), clock: slow)
+        #expect(late.finding == .failure("Post \"http://prometheus:9090/api/v1/query\": context deadline exceeded: no complete response within the total timeout"))
     }
 
     static let errors: [(error: TransportError, message: String)] = [

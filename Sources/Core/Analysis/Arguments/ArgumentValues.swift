@@ -13,10 +13,20 @@ public struct SecretReference: Sendable, Hashable {
 }
 
 /// What came of reading one key of a Secret.
-public enum SecretReading: Sendable, Hashable {
+public enum SecretReading: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible {
     case value(String)
     /// Not there, or not for us; the text ends the run.
     case refused(String)
+
+    /// Never the value: safe to log.
+    public var description: String {
+        switch self {
+        case .value: "<redacted>"
+        case .refused(let cause): "refused: \(cause)"
+        }
+    }
+
+    public var debugDescription: String { description }
 }
 
 /// What stands for every secret where the real value is not needed: validation and scheduling.

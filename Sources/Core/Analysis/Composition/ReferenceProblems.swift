@@ -52,10 +52,7 @@ public func referenceProblem(
         let given = arguments.map { ResolvedArgument(name: $0.name, value: $0.value ?? dummyValue) }
         let composed = try analysisRunSpec(
             templates: templates, arguments: given, dryRun: dryRun, measurementRetention: measurementRetention)
-        let names = templates.flatMap(\.metrics).map(\.name)
-        let patterns = { (key: String) in (composed.spec[key]?.arrayValue ?? []).compactMap { $0["metricName"]?.stringValue } }
-        _ = try matches(of: patterns("dryRun"), in: names, field: "dryRun")
-        _ = try matches(of: patterns("measurementRetention"), in: names, field: "measurementRetention")
+        try checkRules(of: composed.spec, metrics: templates.flatMap(\.metrics).map(\.name))
         for template in templates {
             current = template.metadata.name
             switch place {
@@ -72,6 +69,15 @@ public func referenceProblem(
 
 /// What stands for values that are known only when a run is made.
 private let dummyValue = "dummy-value"
+
+/// Every rule must find a metric. Names with placeholders in them are known only when a run is made, and are checked then.
+private func checkRules(of spec: JSONValue, metrics names: [String]) throws(AnalysisProblem) {
+    if names.contains(where: { $0.contains("{{") }) { return }
+    for field in ["dryRun", "measurementRetention"] {
+        let patterns = (spec[field]?.arrayValue ?? []).compactMap { $0["metricName"]?.stringValue }
+        _ = try matches(of: patterns, in: names, field: field)
+    }
+}
 
 /// Every argument without a value must be given by the Rollout.
 private func checkSupplied(_ template: AnalysisTemplate, _ arguments: [OfferedArgument]) throws(AnalysisProblem) {
