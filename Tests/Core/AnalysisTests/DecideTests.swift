@@ -103,7 +103,8 @@ import Testing
         var patient = try Play(["metrics": [metric("m", ["interval": "1m", "consecutiveErrorLimit": 100_000])]])
         var now = start
         while now < start + .seconds(86_400) {
-            try patient.reconcile(now) { _ in .failure(noise) }
+            let isLate = now > start + .seconds(86_000)
+            try patient.reconcile(now) { _ in .failure(isLate ? noise : "connection refused") }
             now = try #require(patient.wakeAt)
         }
         #expect(patient.run.status.result(of: "m")?.error == 8640)
