@@ -60,6 +60,19 @@ let edge: [Target] = [
     .target(name: "CCurl", dependencies: ["CLibCurl"], path: "Sources/Edge/CCurl", exclude: ["README.md"]),
     target("Edge", "CurlTransport", ["CCurl", "HTTPTransport", httpTypes]),
     target("Edge", "SimulatedTime", ["Clockwork"]),
+    target("Edge", "SimulatedCluster", [
+        "StrictJSON", "Clockwork", "KubeModel", "HTTPTransport", "KubeClient", "ControllerKit", "EmbeddedAPIServer", httpTypes, logging,
+    ]),
+]
+
+let allTests: [Target] = [
+    tests("Core", "Delivery", ["Delivery", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Traffic", "Analysis"]),
+    tests("Core", "Traffic", ["Traffic", "StrictJSON", "Clockwork", "KubeModel"]),
+    tests("Edge", "SimulatedTime", ["SimulatedTime", "Clockwork"]),
+    tests("Edge", "World", [
+        "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "KubeYAML", "KubeClient", "MetricProviders", "Controllers", "EmbeddedAPIServer",
+        "SimulatedTime", "SimulatedCluster", logging,
+    ]),
 ]
 
 let package = Package(
@@ -71,5 +84,5 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     ],
-    targets: core + shell + edge,
+    targets: core + shell + edge + allTests,
     swiftLanguageModes: [.v6])

@@ -1,9 +1,9 @@
 public import Clockwork
 public import ControllerKit
 import Delivery
-public import HTTPTransport
+import HTTPTransport
 public import KubeClient
-public import KubeModel
+import KubeModel
 public import Logging
 public import MetricProviders
 import RolloutModel
