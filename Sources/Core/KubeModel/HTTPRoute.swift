@@ -22,6 +22,17 @@ public struct HTTPRoute: ReadModel {
         public var matches: JSONValue?
         public var filters: JSONValue?
         public var backendRefs: [BackendReference]
+
+        /// A rule with the given members.
+        public init(
+            index: Int, name: String = "", matches: JSONValue? = nil, filters: JSONValue? = nil, backendRefs: [BackendReference]
+        ) {
+            self.index = index
+            self.name = name
+            self.matches = matches
+            self.filters = filters
+            self.backendRefs = backendRefs
+        }
     }
 
     /// One backend of a rule.
@@ -39,6 +50,20 @@ public struct HTTPRoute: ReadModel {
         public var weight: Int?
         public var filters: JSONValue?
 
+        /// A reference with the given members, by default to a Service of the route's namespace.
+        public init(
+            index: Int, group: String = "", kind: String = "Service", name: String, namespace: String? = nil, port: Int? = nil, weight: Int? = nil, filters: JSONValue? = nil
+        ) {
+            self.index = index
+            self.group = group
+            self.kind = kind
+            self.name = name
+            self.namespace = namespace
+            self.port = port
+            self.weight = weight
+            self.filters = filters
+        }
+
         /// Whether the reference is to the Service `name` in the namespace `namespace`, seen from a route in `routeNamespace`.
         public func refersToService(_ name: String, namespace: String, routeNamespace: String) -> Bool {
             group.isEmpty && kind == "Service" && self.name == name && (self.namespace ?? routeNamespace) == namespace
@@ -54,6 +79,18 @@ public struct HTTPRoute: ReadModel {
         public var namespace: String?
         public var sectionName: String?
         public var port: Int?
+
+        /// A reference with the given members, by default to a Gateway.
+        public init(
+            group: String = "gateway.networking.k8s.io", kind: String = "Gateway", name: String, namespace: String? = nil, sectionName: String? = nil, port: Int? = nil
+        ) {
+            self.group = group
+            self.kind = kind
+            self.name = name
+            self.namespace = namespace
+            self.sectionName = sectionName
+            self.port = port
+        }
     }
 
     /// One element of `status.parents`.
@@ -62,6 +99,15 @@ public struct HTTPRoute: ReadModel {
         public var controllerName: String
         /// `Accepted`, `ResolvedRefs` and others, with the generation that they speak of.
         public var conditions: [Condition]
+
+        /// A status with the given members.
+        public init(
+            parentRef: ParentReference, controllerName: String, conditions: [Condition]
+        ) {
+            self.parentRef = parentRef
+            self.controllerName = controllerName
+            self.conditions = conditions
+        }
     }
 
     public init(json: JSONValue) throws(DecodeError) {

@@ -96,6 +96,9 @@ public struct EventCorrelator: Sendable {
         for (key, value) in written where value.name == name { written[key] = nil }
     }
 
+    /// How many objects, kinds of events and events are remembered.
+    var remembered: Int { similar.count + written.count + spam.count }
+
     private struct Combined {
         var note: PublishedEvent
         /// What counts as the same event.

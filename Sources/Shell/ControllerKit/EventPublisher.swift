@@ -24,6 +24,7 @@ public final class EventPublisher: Sendable {
     private struct State: Sendable {
         var waiting: [(note: PublishedEvent, at: Timestamp)] = []
         var arrived = OneShot()
+        var isFinishing = false
         var statistics = Statistics()
     }
 
@@ -33,9 +34,16 @@ public final class EventPublisher: Sendable {
     private let component: String
     private let host: String
     private let logger: Logger
+    private let observe: (@Sendable (PublishedEvent) -> Void)?
 
     /// A publisher in the name of `component`, for instance `rollouts-controller`.
-    public init(component: String, host: String = "", client: KubeClient, clock: any ControlClock, logger: Logger) {
+    ///
+    /// - Parameter observe: is told of every event that `publish` is called with. It must not block.
+    public init(
+        component: String, host: String = "", client: KubeClient, clock: any ControlClock, logger: Logger,
+        observe: (@Sendable (PublishedEvent) -> Void)? = nil
+    ) {
+        self.observe = observe
         self.component = component
         self.host = host
         self.client = client
@@ -46,6 +54,7 @@ public final class EventPublisher: Sendable {
     /// Queues an event.
     public func publish(_ note: PublishedEvent) {
         let now = clock.now
+        observe?(note)
         let signal = state.withLock { state -> OneShot? in
             guard state.waiting.count < Self.capacity else {
                 state.statistics.dropped += 1
@@ -59,16 +68,26 @@ public final class EventPublisher: Sendable {
 
     public var statistics: Statistics { state.withLock { $0.statistics } }
 
-    /// Publishes what is queued, until the task is cancelled. Runs once, beside the controllers.
+    /// Nothing more will be queued: `run` returns when it has published what is.
+    public func finish() {
+        let signal = state.withLock { state in
+            state.isFinishing = true
+            return state.arrived
+        }
+        signal.fire()
+    }
+
+    /// Publishes what is queued, until `finish` was called or the task is cancelled. Runs once, beside the controllers.
     public func run() async {
         var correlator = EventCorrelator()
         while !Task.isCancelled {
-            let (batch, signal) = state.withLock { state in
+            let (batch, signal, isFinishing) = state.withLock { state in
                 defer { state.waiting = [] }
                 if state.waiting.isEmpty { state.arrived = OneShot() }
-                return (state.waiting, state.arrived)
+                return (state.waiting, state.arrived, state.isFinishing)
             }
             if batch.isEmpty {
+                if isFinishing { return }
                 await signal.wait()
                 continue
             }

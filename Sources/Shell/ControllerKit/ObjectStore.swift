@@ -10,6 +10,14 @@ public struct BadObject: Sendable, Equatable {
     public var error: DecodeError
     /// The object as it came, so that a condition can be written beside those that stand there.
     public var document: JSONValue
+
+    /// An object that could not be read because of `error`.
+    public init(metadata: ObjectMeta, error: DecodeError, document: JSONValue) {
+        self.key = metadata.key
+        self.metadata = metadata
+        self.error = error
+        self.document = document
+    }
 }
 
 /// What a cache has under a key.

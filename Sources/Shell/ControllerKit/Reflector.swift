@@ -153,7 +153,7 @@ public struct Reflector<Model: ReadModel>: Sendable {
                 logger.error("an object without a name was skipped", metadata: ["resource": "\(source.resource)", "error": "\(error)"])
                 return nil
             }
-            let bad = BadObject(key: readable.key, metadata: readable, error: error, document: json)
+            let bad = BadObject(metadata: readable, error: error, document: json)
             if store.entry(readable.key)?.metadata.resourceVersion != readable.resourceVersion {
                 logger.warning("an object cannot be read", metadata: ["resource": "\(source.resource)", "object": "\(bad.key)", "error": "\(error)"])
                 onBadObject(bad)

@@ -16,39 +16,42 @@ public final class RateBudget: Sendable {
         case safety
     }
 
-    private let buckets: Mutex<(read: TokenBucket, write: TokenBucket)>
+    private struct Buckets: Sendable {
+        var read: TokenBucket
+        var write: TokenBucket
+
+        subscript(kind: Kind) -> TokenBucket {
+            get { kind == .read ? read : write }
+            set { if kind == .read { read = newValue } else { write = newValue } }
+        }
+    }
+
+    /// Nil: unlimited.
+    private let buckets: Mutex<Buckets?>
 
     /// A budget per kind. The defaults are those of Argo Rollouts' `--qps` and `--burst`, which there cover both kinds together.
     public init(perSecond: Int = 40, burst: Int = 80) {
         let bucket = TokenBucket(perSecond: perSecond, burst: burst)
-        buckets = Mutex((bucket, bucket))
+        buckets = Mutex(Buckets(read: bucket, write: bucket))
     }
 
-    /// For tests and for a server in the same process, which needs no protection.
-    public static let unlimited = RateBudget(perSecond: 1_000_000, burst: 1_000_000)
+    private init(buckets: Buckets?) { self.buckets = Mutex(buckets) }
+
+    /// For a server in the same process, which needs no protection.
+    public static let unlimited = RateBudget(buckets: nil)
 
     /// Takes one request's share, and waits until it is due.
     ///
     /// - Returns: how long it waited.
     func acquire(_ kind: Kind, _ priority: Priority, clock: any ControlClock) async throws(KubeError) -> Duration {
         let now = clock.now
-        let wait = buckets.withLock { buckets in
-            switch kind {
-            case .read: buckets.read.take(now: now)
-            case .write: buckets.write.take(now: now)
-            }
-        }
+        let wait = buckets.withLock { $0?[kind].take(now: now) } ?? .zero
         guard priority == .normal, wait > .zero else { return .zero }
         do {
             try await clock.sleep(until: now + wait, tolerance: nil)
         } catch {
             // Cancelled while waiting: the share goes back to those behind.
-            buckets.withLock { buckets in
-                switch kind {
-                case .read: buckets.read.giveBack()
-                case .write: buckets.write.giveBack()
-                }
-            }
+            buckets.withLock { $0?[kind].giveBack() }
             throw .cancelled
         }
         return wait
