@@ -1,9 +1,9 @@
 public import Clockwork
 public import ControllerKit
-import Delivery
+public import Delivery
 import HTTPTransport
 public import KubeClient
-import KubeModel
+public import KubeModel
 public import Logging
 public import MetricProviders
 import RolloutModel
@@ -38,35 +38,40 @@ public struct ControllerSet: Sendable {
     private let clock: any ControlClock
     private let logger: Logger
     private let publisher: EventPublisher
+    private let observer: RolloutObserver
     private let rollouts: Controller
     private let analysisRuns: Controller
 
     /// - Parameters:
     ///   - client: writes through it are stopped when leadership is in doubt.
     ///   - providers: where measurements come from.
+    ///   - hooks: who looks on.
     public init(
-        settings: ControllerSettings, client: KubeClient, providers: MetricProviderSet, clock: any ControlClock, logger: Logger
+        settings: ControllerSettings, client: KubeClient, providers: MetricProviderSet, clock: any ControlClock, logger: Logger,
+        hooks: ControllerHooks = ControllerHooks()
     ) {
         self.settings = settings
         self.client = client
         self.clock = clock
         self.logger = logger
         caches = ClusterCaches()
-        publisher = EventPublisher(component: Self.component, host: settings.host, client: client, clock: clock, logger: logger)
+        publisher = EventPublisher(
+            component: Self.component, host: settings.host, client: client, clock: clock, logger: logger, observe: hooks.onEvent)
+        observer = RolloutObserver(caches: caches, refusals: RefusalMemory(), instanceID: settings.instanceID)
         let rolloutBarrier = WriteBarrier()
         let reconciler = RolloutReconciler(
             caches: caches, client: client, barrier: rolloutBarrier, publisher: publisher, instanceID: settings.instanceID, clock: clock,
-            logger: logger)
+            logger: logger, afterRouteWrite: hooks.afterRouteWrite)
         rollouts = Controller(
             name: "rollout", workers: settings.rolloutWorkers, queue: WorkQueue(clock: clock), barrier: rolloutBarrier, clock: clock,
-            logger: logger) { await reconciler.reconcile($0) }
+            logger: logger, reconcile: hooks.watching("Rollout", clock) { await reconciler.reconcile($0) })
         let runBarrier = WriteBarrier()
         let runReconciler = AnalysisRunReconciler(
             runs: caches.analysisRuns, client: client, providers: providers, barrier: runBarrier, publisher: publisher, clock: clock,
             logger: logger)
         analysisRuns = Controller(
             name: "analysisrun", workers: settings.analysisRunWorkers, queue: WorkQueue(clock: clock), barrier: runBarrier, clock: clock,
-            logger: logger) { await runReconciler.reconcile($0) }
+            logger: logger, reconcile: hooks.watching("AnalysisRun", clock) { await runReconciler.reconcile($0) })
         connect()
     }
 
@@ -85,7 +90,7 @@ public struct ControllerSet: Sendable {
         }
     }
 
-    /// Acts, until the task is cancelled. To be run by the leader only, beside `runCaches`.
+    /// Acts, until the task is cancelled or `drain` was called. To be run by the leader only, beside `runCaches`.
     public func runControllers() async {
         await caches.waitUntilReady()
         guard !Task.isCancelled else { return }
@@ -93,10 +98,20 @@ public struct ControllerSet: Sendable {
         for run in caches.analysisRuns.list() { analysisRuns.queue.add(run.metadata.key) }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await publisher.run() }
-            group.addTask { await rollouts.run() }
-            group.addTask { await analysisRuns.run() }
+            await withTaskGroup(of: Void.self) { workers in
+                workers.addTask { await rollouts.run() }
+                workers.addTask { await analysisRuns.run() }
+            }
+            // What the last rounds had to tell is still told.
+            publisher.finish()
         }
     }
+
+    /// Lets the rounds that are under way end and begins no others; `runControllers` then returns.
+    public func drain() { for (_, queue) in queues { queue.shutDown() } }
+
+    /// What a decision about a Rollout would be made from now, for those who want to explain it; nil when it is not there.
+    public func observation(of key: ObjectKey) -> RolloutObservation? { observer.observe(key, now: clock.now) }
 
     private func reflector<Model: ReadModel>(
         _ store: ObjectStore<Model>, _ number: UInt64, selection: Selection = Selection(), isClusterScoped: Bool = false

@@ -16,6 +16,8 @@ struct RolloutApplier: Sendable {
     let barrier: WriteBarrier
     let refusals: RefusalMemory
     let clock: any ControlClock
+    /// For tests only, that end the process between a route and a status.
+    var afterRouteWrite: (@Sendable (ObjectKey) async -> Void)?
 
     /// - Parameter version: the Rollout's resource version; it moves on with our own writes to it.
     func apply(_ action: RolloutAction, _ seen: RolloutObservation, version: inout String) async throws(KubeError) {
@@ -59,6 +61,7 @@ struct RolloutApplier: Sendable {
             expect(answer, in: caches.services, for: rollout)
         case .patchRoute(let edit):
             try await patchRoute(edit, for: rollout)
+            await afterRouteWrite?(rollout.key)
         case .createAnalysisRun(let draft):
             try await create(draft, seen)
         case .terminateAnalysisRun(let name):

@@ -21,11 +21,11 @@ struct RolloutReconciler: Sendable {
 
     init(
         caches: ClusterCaches, client: KubeClient, barrier: WriteBarrier, publisher: EventPublisher, instanceID: String?,
-        clock: any ControlClock, logger: Logger
+        clock: any ControlClock, logger: Logger, afterRouteWrite: (@Sendable (ObjectKey) async -> Void)? = nil
     ) {
         refusals = RefusalMemory()
         observer = RolloutObserver(caches: caches, refusals: refusals, instanceID: instanceID)
-        applier = RolloutApplier(client: client, caches: caches, barrier: barrier, refusals: refusals, clock: clock)
+        applier = RolloutApplier(client: client, caches: caches, barrier: barrier, refusals: refusals, clock: clock, afterRouteWrite: afterRouteWrite)
         self.publisher = publisher
         self.clock = clock
         self.logger = logger
