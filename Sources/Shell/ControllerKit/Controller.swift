@@ -18,10 +18,10 @@ public enum Outcome: Sendable, Equatable {
         // Gone meanwhile: if that matters, the cache will say so.
         case .notFound: self = .settled
         // The process is about to stop.
-        case .cancelled, .notLeading: self = .settled
+        case .cancelled: self = .settled
         case .tooManyRequests(let after): self = .retry(after: after, cause: error.description)
         case .unavailable(let after, _): self = .retry(after: after, cause: error.description)
-        case .conflict, .alreadyExists, .invalid, .forbidden, .unauthorized, .gone, .unsupported, .badResponse, .misconfigured:
+        case .conflict, .alreadyExists, .invalid, .forbidden, .unauthorized, .gone, .unsupported, .badResponse, .misconfigured, .notLeading:
             self = .retry(after: nil, cause: error.description)
         }
     }

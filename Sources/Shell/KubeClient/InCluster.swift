@@ -24,6 +24,7 @@ public enum InCluster {
         }
         // The namespace file is a convenience; without it commands have to name a namespace.
         let namespace = (try? files.read(folder + "/namespace")).map { String(decoding: $0, as: UTF8.self) }
+        // The service address of the API server is reachable from every pod, and never through a proxy that is meant for the world.
         let shownHost = host.contains(":") ? "[\(host)]" : host
         return ClusterConnection(
             server: "https://\(shownHost):\(port)", tls: TLSSettings(certificateAuthorities: authorities), proxy: .none,

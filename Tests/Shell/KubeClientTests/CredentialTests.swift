@@ -96,3 +96,17 @@ import Testing
         #expect(bare?.description.contains("automountServiceAccountToken") == true)
     }
 }
+
+@Suite("The files of this machine") struct FileSourceTests {
+    @Test func areRead() throws {
+        let own = try FileSource.system.read(#filePath)
+        #expect(String(decoding: own, as: UTF8.self).hasPrefix("import HTTPTransport"))
+    }
+
+    @Test func mayBeMissing() {
+        let error = #expect(throws: FileSource.Failure.self) { try FileSource.system.read("/nowhere/at/all") }
+        #expect(error == FileSource.Failure(cause: "there is no such file", isMissing: true))
+        let folder = #expect(throws: FileSource.Failure.self) { try FileSource.system.read("/") }
+        #expect(folder?.isMissing == false)
+    }
+}
