@@ -95,7 +95,7 @@ public struct APIStream: AsyncSequence, Sendable {
 
     public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(produce: makeProducer()) }
 
-    public struct AsyncIterator: AsyncIteratorProtocol {
+    public struct AsyncIterator: AsyncIteratorProtocol, Sendable {
         let produce: Producer
 
         public mutating func next() async -> [UInt8]? { await produce() }

@@ -26,7 +26,7 @@ extension APIMachine {
             "kind": "Table", "apiVersion": .string("meta.k8s.io/\(form.version)"), "metadata": .object(metadata),
             "columnDefinitions": .array(withColumns ? columns.map(Self.json) : []),
             "rows": .array(rows.map { row in
-                var json: JSONObject = ["cells": .array(columns.map { cell($0, row) })]
+                var json: JSONObject = ["cells": .array(columns.map { cell($0, row, absent: definition.isCustom ? .null : "<none>") })]
                 switch form.includeObject {
                 case "None": break
                 case "Object": json["object"] = row
@@ -47,13 +47,14 @@ extension APIMachine {
         ]
     }
 
-    private func cell(_ column: TableColumn, _ object: JSONValue) -> JSONValue {
+    /// - Parameter absent: what stands for a text that is not there. The real server's printers of built-in kinds say `<none>`.
+    private func cell(_ column: TableColumn, _ object: JSONValue, absent: JSONValue) -> JSONValue {
         let value: JSONValue
         switch column.source {
         case .computed(let compute): value = compute(object)
         case .path(let path):
             let values = path.values(in: object)
-            guard let first = values.first else { return .null }
+            guard let first = values.first else { return column.type == "string" ? absent : .null }
             value = values.count > 1 && column.type == "string" ? .string(values.map { $0.stringValue ?? $0.text() }.joined(separator: ",")) : first
         }
         switch column.type {

@@ -1,3 +1,4 @@
+import APIContract
 import Clockwork
 @testable import EmbeddedAPIServer
 import HTTPTypes

@@ -1,3 +1,4 @@
+import APIContract
 import Clockwork
 import EmbeddedAPIServer
 import HTTPTypes
