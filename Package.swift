@@ -65,13 +65,43 @@ let edge: [Target] = [
     ]),
 ]
 
+let executables: [Target] = [
+    .executableTarget(
+        name: "sluice-generate", dependencies: ["RolloutModel", "SchemaModel", "KubeYAML"], path: "Sources/Executables/sluice-generate",
+        exclude: ["README.md"], swiftSettings: settings),
+]
+
 let allTests: [Target] = [
-    tests("Core", "Delivery", ["Delivery", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Traffic", "Analysis"]),
+    tests("Core", "StrictJSON", ["StrictJSON", "Clockwork"]),
+    tests("Core", "Clockwork", ["Clockwork"]),
+    tests("Core", "SchemaModel", ["SchemaModel", "StrictJSON"]),
+    tests("Core", "KubeModel", ["KubeModel", "StrictJSON", "Clockwork"]),
+    tests("Core", "RolloutModel", ["RolloutModel", "SchemaModel", "StrictJSON", "KubeYAML", "KubeModel", "Clockwork"]),
+    tests("Core", "Expression", ["Expression", "StrictJSON"], resources: [.copy("Resources")]),
+    tests("Core", "Analysis", ["Analysis", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Expression"]),
     tests("Core", "Traffic", ["Traffic", "StrictJSON", "Clockwork", "KubeModel"]),
+    tests("Core", "Delivery", ["Delivery", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Traffic", "Analysis", "KubeYAML"]),
+    tests("Shell", "HTTPTransport", ["HTTPTransport", httpTypes]),
+    tests("Shell", "KubeYAML", ["KubeYAML", "StrictJSON", "Clockwork"]),
+    tests("Shell", "KubeClient", [
+        "KubeClient", "KubeModel", "StrictJSON", "Clockwork", "HTTPTransport", "SimulatedTime", httpTypes,
+    ]),
+    tests("Shell", "ControllerKit", [
+        "ControllerKit", "KubeClient", "KubeModel", "StrictJSON", "Clockwork", "HTTPTransport", "EmbeddedAPIServer", "SimulatedCluster",
+        "SimulatedTime", httpTypes, logging,
+    ]),
+    tests("Shell", "MetricProviders", [
+        "MetricProviders", "Analysis", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Expression", "HTTPTransport", httpTypes,
+    ]),
+    tests("Shell", "Controllers", [
+        "Controllers", "EmbeddedAPIServer", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Analysis", "Expression",
+        "HTTPTransport", "KubeClient", "ControllerKit", "MetricProviders", httpTypes, logging,
+    ]),
+    tests("Edge", "CurlTransport", ["CurlTransport", "HTTPTransport", httpTypes]),
     tests("Edge", "SimulatedTime", ["SimulatedTime", "Clockwork"]),
     tests("Edge", "World", [
-        "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "KubeYAML", "KubeClient", "MetricProviders", "Controllers", "EmbeddedAPIServer",
-        "SimulatedTime", "SimulatedCluster", logging,
+        "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "KubeYAML", "HTTPTransport", "KubeClient", "ControllerKit",
+        "MetricProviders", "Controllers", "EmbeddedAPIServer", "SimulatedTime", "SimulatedCluster", httpTypes, logging,
     ]),
 ]
 
@@ -84,5 +114,5 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     ],
-    targets: core + shell + edge + allTests,
+    targets: core + shell + edge + executables + allTests,
     swiftLanguageModes: [.v6])
