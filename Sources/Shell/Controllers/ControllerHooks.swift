@@ -1,4 +1,4 @@
-public import Clockwork
+import Clockwork
 public import ControllerKit
 public import KubeModel
 
