@@ -13,6 +13,8 @@ struct DeleteOptions: Sendable {
     var resourceVersion: String?
     var propagation: Propagation?
     var isDryRun = false
+    /// Whether the client knows that 202 means "not gone yet": others are told 200, since they would take it for a failure.
+    var understandsAccepted = false
 
     init(_ request: APIRequest) throws(APIFailure) {
         isDryRun = try WriteOptions(request.query, kind: "DeleteOptions").isDryRun
@@ -48,6 +50,7 @@ struct DeleteOptions: Sendable {
         } else if let orphans {
             propagation = orphans ? .orphan : .background
         }
+        understandsAccepted = propagation == .foreground || orphans == false
     }
 }
 
@@ -132,10 +135,8 @@ extension APIMachine {
                 definition, name,
                 "Precondition failed: ResourceVersion in precondition: \(version), ResourceVersion in object meta: \(object.resourceVersion)")
         }
-        let result = markForDeletion(definition, key, options.propagation, isDryRun: options.isDryRun)
-        if let remaining = result.remaining {
-            let isAccepted = options.propagation == .foreground && result.isNewlyMarked
-            return Answer(object: served(remaining, as: definition), status: isAccepted ? 202 : 200)
+        if let remaining = markForDeletion(definition, key, options.propagation, isDryRun: options.isDryRun) {
+            return Answer(object: served(remaining, as: definition), status: options.understandsAccepted ? 202 : 200)
         }
         if definition.returnsDeletedObject { return Answer(object: served(object, as: definition)) }
         var details: JSONObject = ["name": .string(name)]
@@ -153,8 +154,8 @@ extension APIMachine {
     @discardableResult
     mutating func markForDeletion(
         _ definition: ServedResource, _ key: String, _ propagation: Propagation?, isDryRun: Bool = false
-    ) -> (remaining: JSONValue?, isNewlyMarked: Bool) {
-        guard var object = store.object(definition.storage, key) else { return (nil, false) }
+    ) -> JSONValue? {
+        guard var object = store.object(definition.storage, key) else { return nil }
         let wasDeleting = object.isDeleting
         var finalizers = object.finalizers
         if let propagation {
@@ -167,7 +168,7 @@ extension APIMachine {
         }
         if finalizers.isEmpty, !definition.holdsContent {
             if !isDryRun { commit(definition, key, nil) }
-            return (nil, false)
+            return nil
         }
         object.set(finalizers.isEmpty ? nil : JSONValue(finalizers), at: ["metadata", "finalizers"])
         if !wasDeleting {
@@ -179,7 +180,7 @@ extension APIMachine {
             if definition.storage == .namespaces { object.set("Terminating", at: ["status", "phase"]) }
         }
         if object != store.object(definition.storage, key), !isDryRun { object = commit(definition, key, object) }
-        return (object, !wasDeleting)
+        return object
     }
 
     static let orphanFinalizer = "orphan"

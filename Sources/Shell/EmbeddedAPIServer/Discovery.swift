@@ -13,8 +13,8 @@ extension APIMachine {
         case .text(let text): return APIResponse(status: 200, contentType: "text/plain; charset=utf-8", bytes: Array(text.utf8))
         case .empty: return APIResponse(status: 200, contentType: "application/octet-stream", bytes: [])
         case .json(let json):
-            let form = try AnswerForm(accept: request.headers[.accept], query: APIQuery(parsing: ""))
-            _ = form
+            // Aggregated discovery and protobuf are not spoken: a client that takes nothing else is told 406.
+            _ = try AnswerForm(accept: request.headers[.accept], query: request.query)
             return APIResponse(status: 200, contentType: "application/json", bytes: Self.line(json))
         }
     }

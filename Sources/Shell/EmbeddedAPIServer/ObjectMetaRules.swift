@@ -103,17 +103,15 @@ enum ObjectMetaRules {
     /// The metadata of an object that replaces `old`: what the server owns is taken from `old`.
     static func updated(_ metadata: JSONObject, old: JSONObject) -> JSONObject {
         var result = metadata
-        for member in ["generation", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "uid", "generateName"] {
-            let isServersOwn = member == "generation" || member.hasPrefix("deletion") || member == "generateName"
-            if isServersOwn || result[member] == nil { result[member] = old[member] }
-        }
+        for member in ["generation", "deletionTimestamp", "deletionGracePeriodSeconds"] { result[member] = old[member] }
+        for member in ["creationTimestamp", "uid"] where result[member] == nil { result[member] = old[member] }
         return result
     }
 
     /// What `new` changes in metadata that never change.
     static func updateErrors(_ new: JSONObject, old: JSONObject) -> [FieldError] {
         var errors: [FieldError] = []
-        for member in ["creationTimestamp"] where new[member] != old[member] {
+        for member in ["name", "creationTimestamp"] where new[member] != old[member] {
             errors.append(.invalid("metadata.\(member)", new[member]?.text() ?? "null", "field is immutable"))
         }
         if old["deletionTimestamp"] != nil {

@@ -49,6 +49,12 @@ let patchCases: [ContractCase] = [
         try await session.merge(session.widgets + "/a", ["spec": ["size": 1]]).expect(status: 200)
             .expect("metadata.resourceVersion", created["metadata.resourceVersion"])
     },
+    ContractCase("a patch does not rename") { session in
+        try await session.post(session.widgets, Fixture.widget("a")).expect(status: 201)
+        try await session.merge(session.widgets + "/a", ["metadata": ["name": "b"]]).expect(status: 422)
+            .expect("details.causes.0.field", "metadata.name")
+        try await session.get(session.widgets + "/b").expect(status: 404)
+    },
     ContractCase("a patch of an object that does not exist answers 404") { session in
         try await session.merge(session.widgets + "/a", ["spec": ["size": 1]])
             .expectFailure(404, "NotFound", "widgets.contract.example.com \"a\" not found")
