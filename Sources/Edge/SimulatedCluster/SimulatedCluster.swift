@@ -25,6 +25,11 @@ public final class SimulatedCluster: Sendable {
     let caches: WorkloadCaches
     let replicaSets: ReplicaSetTwin
     let kubelet: KubeletTwin
+    let endpointSlices: EndpointSliceTwin
+    let gateway: GatewayTwin
+    let traffic: TrafficModel
+    let history: TrafficHistory
+    let metricSeed: UInt64
     private let seed: UInt64
     private let logger: Logger
     private let observers = Mutex<[WriteObserver]>([])
@@ -47,11 +52,19 @@ public final class SimulatedCluster: Sendable {
         let network = InProcessNetwork(clock: clock)
         self.server = server
         self.network = network
-        caches = WorkloadCaches()
+        caches = WorkloadCaches(hasGateways: Self.hasGateways(definitions))
         replicaSets = ReplicaSetTwin(
             caches: caches, client: Self.client(ReplicaSetTwin.name, network, clock), clock: clock, random: random.split(), settings: settings)
         kubelet = KubeletTwin(
             caches: caches, client: Self.client(KubeletTwin.name, network, clock), clock: clock, seed: random.next(), settings: settings)
+        endpointSlices = EndpointSliceTwin(
+            caches: caches, client: Self.client(EndpointSliceTwin.name, network, clock), clock: clock, random: random.split())
+        gateway = GatewayTwin(
+            caches: caches, client: Self.client(GatewayTwin.name, network, clock), clock: clock, seed: random.next(), settings: settings)
+        traffic = TrafficModel(caches: caches, gateway: gateway)
+        history = TrafficHistory(model: traffic, clock: clock)
+        history.follow()
+        metricSeed = random.next()
         do throws(TransportError) {
             for origin in [Self.apiOrigin, ClusterConnection.inProcess.server] {
                 try network.register(origin, to: server, answersAtOnce: true)
@@ -91,7 +104,21 @@ public final class SimulatedCluster: Sendable {
             group.addTask { [self] in
                 await controller(KubeletTwin.name, kubelet.queue, kubelet.barrier) { [kubelet] in await kubelet.reconcile($0) }
             }
+            group.addTask { [self] in
+                await controller(EndpointSliceTwin.name, endpointSlices.queue, endpointSlices.barrier) { [endpointSlices] in
+                    await endpointSlices.reconcile($0)
+                }
+            }
+            guard caches.hasGateways else { return }
+            group.addTask { [self] in
+                await controller(GatewayTwin.name, gateway.queue, gateway.barrier) { [gateway] in await gateway.reconcile($0) }
+            }
         }
+    }
+
+    private static func hasGateways(_ definitions: [JSONValue]) -> Bool {
+        let names = Set(definitions.compactMap { $0.at("metadata", "name")?.stringValue })
+        return names.isSuperset(of: ["httproutes", "gateways", "gatewayclasses"].map { "\($0).gateway.networking.k8s.io" })
     }
 
     private func controller(

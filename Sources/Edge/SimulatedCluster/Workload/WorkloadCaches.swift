@@ -19,12 +19,28 @@ struct WorkloadCaches: Sendable {
         Index.namespace: { [$0.metadata.namespace] },
     ])
     let replicaSets = ObjectStore<ReplicaSet>(indexes: [Index.namespace: { [$0.metadata.namespace] }])
+    let services = ObjectStore<Service>(indexes: [Index.namespace: { [$0.metadata.namespace] }])
+    let slices = ObjectStore<SimulatedSlice>(indexes: [Index.service: { $0.service.map { [$0] } ?? [] }])
+    let routes = ObjectStore<HTTPRoute>()
+    let gateways = ObjectStore<SimulatedGateway>()
+    let gatewayClasses = ObjectStore<SimulatedGatewayClass>()
+    /// Whether the API server has the kinds of Gateway API.
+    let hasGateways: Bool
 
     /// Follows the server until the task is cancelled.
     func run(client: KubeClient, clock: any ControlClock, seed: UInt64, logger: Logger) async {
+        func follow<Model: ReadModel>(_ store: ObjectStore<Model>, _ number: UInt64) async {
+            await Reflector(into: store, client: client, clock: clock, seed: seed &+ number, logger: logger).run()
+        }
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await Reflector(into: pods, client: client, clock: clock, seed: seed, logger: logger).run() }
-            group.addTask { await Reflector(into: replicaSets, client: client, clock: clock, seed: seed &+ 1, logger: logger).run() }
+            group.addTask { await follow(pods, 1) }
+            group.addTask { await follow(replicaSets, 2) }
+            group.addTask { await follow(services, 3) }
+            group.addTask { await follow(slices, 4) }
+            guard hasGateways else { return }
+            group.addTask { await follow(routes, 5) }
+            group.addTask { await follow(gateways, 6) }
+            group.addTask { await follow(gatewayClasses, 7) }
         }
     }
 }
