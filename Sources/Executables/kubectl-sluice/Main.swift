@@ -1,0 +1,56 @@
+import ControllerKit
+import CurlTransport
+import Glibc
+import KubeClient
+import PluginCommands
+import UnixSignals
+
+/// The plugin on this machine: libcurl, its clock, its files, its terminal.
+@main struct Main {
+    static func main() async {
+        let transport = CurlTransport()
+        var random = SystemRandomNumberGenerator()
+        let environment = PluginEnvironment(
+            transport: transport, clock: SystemClock(), variables: variables(), console: console(), catchSignals: catchSignals,
+            exitNow: { exit($0) }, seed: random.next())
+        let status: Int32 = await Plugin.run(Array(CommandLine.arguments.dropFirst()), in: environment)
+        await transport.shutdown()
+        exit(status)
+    }
+
+    private static func console() -> Console {
+        Console(
+            isTerminal: isatty(STDOUT_FILENO) == 1, output: { write($0, to: STDOUT_FILENO) }, error: { write($0, to: STDERR_FILENO) })
+    }
+
+    /// Writes all of it. Whoever has closed the other end wants no more: then the rest is dropped, as the shell's own signal would do.
+    private static func write(_ text: String, to descriptor: Int32) {
+        var text = text
+        text.withUTF8 { bytes in
+            var rest: UnsafeRawBufferPointer = UnsafeRawBufferPointer(bytes)
+            while !rest.isEmpty {
+                let count: Int = Glibc.write(descriptor, rest.baseAddress, rest.count)
+                if count < 0 {
+                    if errno == EINTR { continue }
+                    return
+                }
+                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+            }
+        }
+    }
+
+    private static func variables() -> [String: String] {
+        var variables: [String: String] = [:]
+        var next: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = environ
+        while let entry = next?.pointee {
+            let text = String(cString: entry)
+            if let equals = text.firstIndex(of: "=") { variables[String(text[..<equals])] = String(text[text.index(after: equals)...]) }
+            next = next?.advanced(by: 1)
+        }
+        return variables
+    }
+
+    @Sendable private static func catchSignals(_ onSignal: @escaping @Sendable () -> Void) async {
+        for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) { onSignal() }
+    }
+}
