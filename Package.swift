@@ -13,6 +13,9 @@ let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-m
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let hummingbird: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
+let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
 /// Every module folder has a README beside its sources.
@@ -50,7 +53,7 @@ let shell: [Target] = [
         "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Analysis", "Traffic", "Delivery", "HTTPTransport", "KubeClient",
         "ControllerKit", "MetricProviders", logging,
     ]),
-    target("Shell", "EmbeddedAPIServer", ["StrictJSON", "Clockwork", "SchemaModel", "KubeModel", httpTypes, deque]),
+    target("Shell", "EmbeddedAPIServer", ["StrictJSON", "Clockwork", "SchemaModel", "KubeModel", httpTypes]),
     target("Shell", "KubeYAML", ["StrictJSON", "CYAML"]),
 ]
 
@@ -59,13 +62,21 @@ let edge: [Target] = [
     .systemLibrary(name: "CLibCurl", path: "Sources/Edge/CLibCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .target(name: "CCurl", dependencies: ["CLibCurl"], path: "Sources/Edge/CCurl", exclude: ["README.md"]),
     target("Edge", "CurlTransport", ["CCurl", "HTTPTransport", httpTypes]),
+    target("Edge", "HTTPServing", ["EmbeddedAPIServer", hummingbird, nioCore, nioPosix, httpTypes, logging]),
     target("Edge", "SimulatedTime", ["Clockwork"]),
+    target("Edge", "PluginCommands", [
+        "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Analysis", "Traffic", "Delivery", "HTTPTransport", "KubeClient",
+        "ControllerKit", "Controllers", "MetricProviders", "KubeYAML", "SimulatedTime", "SimulatedCluster", argumentParser, logging,
+    ]),
     target("Edge", "SimulatedCluster", [
         "StrictJSON", "Clockwork", "KubeModel", "HTTPTransport", "KubeClient", "ControllerKit", "EmbeddedAPIServer", httpTypes, logging,
     ]),
 ]
 
 let executables: [Target] = [
+    .executableTarget(
+        name: "kubectl-sluice", dependencies: ["PluginCommands", "CurlTransport", "ControllerKit", "KubeClient", signals],
+        path: "Sources/Executables/kubectl-sluice", swiftSettings: settings),
     .executableTarget(
         name: "sluice-generate", dependencies: ["RolloutModel", "SchemaModel", "KubeYAML"], path: "Sources/Executables/sluice-generate",
         exclude: ["README.md"], swiftSettings: settings),
@@ -82,6 +93,16 @@ let allTests: [Target] = [
     tests("Core", "Traffic", ["Traffic", "StrictJSON", "Clockwork", "KubeModel"]),
     tests("Core", "Delivery", ["Delivery", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Traffic", "Analysis", "KubeYAML"]),
     tests("Shell", "HTTPTransport", ["HTTPTransport", httpTypes]),
+    .target(
+        name: "APIContract", dependencies: ["StrictJSON", "Clockwork"], path: "Tests/Shell/EmbeddedAPIServerTests/Contract",
+        exclude: ["README.md"], swiftSettings: settings),
+    .testTarget(
+        name: "EmbeddedAPIServerTests",
+        dependencies: ["EmbeddedAPIServer", "APIContract", "StrictJSON", "Clockwork", "KubeModel", httpTypes],
+        path: "Tests/Shell/EmbeddedAPIServerTests", exclude: ["Contract"], swiftSettings: settings),
+    tests("Edge", "HTTPServing", [
+        "HTTPServing", "EmbeddedAPIServer", "APIContract", "StrictJSON", "Clockwork", logging, nioCore, nioPosix,
+    ]),
     tests("Shell", "KubeYAML", ["KubeYAML", "StrictJSON", "Clockwork"]),
     tests("Shell", "KubeClient", [
         "KubeClient", "KubeModel", "StrictJSON", "Clockwork", "HTTPTransport", "SimulatedTime", httpTypes,
@@ -113,6 +134,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: core + shell + edge + executables + allTests,
     swiftLanguageModes: [.v6])
