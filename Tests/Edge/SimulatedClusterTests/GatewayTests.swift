@@ -9,11 +9,11 @@ import Testing
 @Suite("The gateway") struct GatewayTests {
     /// A cluster with a stable and a canary version behind a route, all ready.
     static func withRoute(
-        _ settings: ClusterSettings? = nil, weights: (Int, Int) = (100, 0),
+        _ settings: ClusterSettings? = nil, seed: UInt64 = 1, weights: (Int, Int) = (100, 0),
         _ body: @escaping @Sendable (SimulatedCluster, VirtualClock) async throws -> Void
     ) throws {
         let definitions = try GatewayAPIFiles.definitions()
-        try simulate(definitions: definitions, settings: settings ?? punctual) { cluster, clock in
+        try simulate(seed: seed, definitions: definitions, settings: settings ?? punctual) { cluster, clock in
             for object in cluster.gatewayObjects(name: "edge") { try await cluster.apply(object) }
             try await cluster.apply(service("stable", selector: ["rollouts-pod-template-hash": "h1"]))
             try await cluster.apply(service("canary", selector: ["rollouts-pod-template-hash": "h2"]))

@@ -24,4 +24,24 @@ import Testing
             #expect(requests < 350)
         }
     }
+
+    @Test(arguments: 0..<20 as Range<UInt64>) func comesToRestWhateverTheOrder(seed: UInt64) throws {
+        try GatewayTests.withRoute(ClusterSettings(), seed: seed) { cluster, _ in
+            for step in 1...3 {
+                try await cluster.apply(replicaSet("web-h2", replicas: step, image: "web:v2", hash: "h2"))
+                try await cluster.apply(route(100 - 30 * step, 30 * step))
+                try await cluster.apply(replicaSet("web-h1", replicas: 3 - step))
+                try await cluster.sleep(.seconds(1))
+            }
+            try await cluster.apply(route(0, 100))
+            try await cluster.sleep(.seconds(30))
+            let settled = cluster.journal.count
+            try await cluster.sleep(.seconds(1800))
+            #expect(cluster.journal.count == settled, "seed \(seed): \(cluster.journal.text)")
+            #expect(cluster.traffic(to: .route(webRoute, rule: 0)).fraction(ofRevision: "h2") == 1, "seed \(seed)")
+            let pods = await cluster.pods()
+            #expect(pods.map(\.revision) == ["h2", "h2", "h2"], "seed \(seed)")
+            #expect(pods.filter(\.isReady).count == 3, "seed \(seed)")
+        }
+    }
 }

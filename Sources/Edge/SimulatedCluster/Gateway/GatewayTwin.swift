@@ -124,25 +124,28 @@ final class GatewayTwin: Sendable {
     /// - Returns: what there is to report, and when the next generation is due.
     private func program(_ key: ObjectKey, _ behaviour: GatewayBehaviour, now: Timestamp) -> (ProgrammedRoute?, wakeAt: Timestamp?) {
         var lag = Duration.zero
+        var isRejecting = false
         switch behaviour {
-        case .prompt, .silent, .rejecting: break
+        case .prompt, .silent: break
+        case .rejecting: isRejecting = true
         case .lagging(let extra): lag = extra
         case .stuck: return (nil, nil)
         }
-        let (due, programmed, wakeAt, isNews) = state.withLock { state -> (ProgrammedRoute?, ProgrammedRoute?, Timestamp?, Bool) in
+        let (reported, wakeAt, isNews) = state.withLock { state -> (ProgrammedRoute?, Timestamp?, Bool) in
             let pending = state.routes[key]?.pending ?? []
-            let due = pending.last { $0.dueAt + lag <= now }
-            let rest = pending.filter { $0.dueAt + lag > now }
-            var isNews = false
-            if case .rejecting = behaviour {} else if let due {
-                state.routes[key]?.programmed = due.route
-                state.routes[key]?.pending = rest
-                isNews = true
+            let later = pending.filter { $0.dueAt + lag > now }
+            guard let due = pending.last(where: { $0.dueAt + lag <= now }) else {
+                return (state.routes[key]?.programmed, later.first.map { $0.dueAt + lag }, false)
             }
-            return (due?.route, state.routes[key]?.programmed, rest.first.map { $0.dueAt + lag }, isNews)
+            // What is rejected stays pending: it is taken when the gateway changes its mind.
+            if !isRejecting {
+                state.routes[key]?.programmed = due.route
+                state.routes[key]?.pending = later
+            }
+            return (due.route, later.first.map { $0.dueAt + lag }, !isRejecting)
         }
         if isNews { onProgrammed.withLock { $0 }?() }
-        return (due ?? programmed, wakeAt)
+        return (reported, wakeAt)
     }
 
     /// The references to Gateways of ours, as they stand in the spec.

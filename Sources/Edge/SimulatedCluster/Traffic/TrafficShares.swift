@@ -35,11 +35,11 @@ public struct TrafficShares: Sendable, Hashable {
     /// The part of one image.
     public func fraction(ofImage image: String) -> Double { shares.reduce(0) { $1.image == image ? $0 + $1.fraction : $0 } }
 
-    /// The average of shares, each with its weight.
+    /// The average of shares, each with its weight; nil where nothing weighs anything.
     static func average(_ parts: [(shares: TrafficShares, weight: Double)]) -> TrafficShares? {
         let total = parts.reduce(0) { $0 + $1.weight }
-        guard total > 0 else { return parts.last?.shares }
-        var sums: [TrafficShares.Source: Double] = [:]
+        guard total > 0 else { return nil }
+        var sums: [Source: Double] = [:]
         var failed = 0.0
         for (part, weight) in parts {
             failed += part.failed * weight / total
