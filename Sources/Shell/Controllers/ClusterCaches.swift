@@ -12,6 +12,8 @@ public struct ClusterCaches: Sendable {
     public let analysisRuns: ObjectStore<AnalysisRun>
     public let analysisTemplates: ObjectStore<AnalysisTemplate>
     public let clusterAnalysisTemplates: ObjectStore<ClusterAnalysisTemplate>
+    /// Whether templates of the cluster are read at all; where they are not, none is there.
+    let readsClusterTemplates: Bool
 
     /// Names of the indexes.
     enum Index {
@@ -26,7 +28,8 @@ public struct ClusterCaches: Sendable {
         static let namespace: String = "namespace"
     }
 
-    public init() {
+    public init(readsClusterTemplates: Bool = true) {
+        self.readsClusterTemplates = readsClusterTemplates
         rollouts = ObjectStore(indexes: [
             Index.service: { rollout in
                 guard let canary = rollout.spec.canary else { return [] }
@@ -57,7 +60,7 @@ public struct ClusterCaches: Sendable {
     /// Whether everything that every decision needs has been listed once.
     public var areReady: Bool {
         rollouts.hasSynced && replicaSets.hasSynced && services.hasSynced && analysisRuns.hasSynced
-            && analysisTemplates.hasSynced && clusterAnalysisTemplates.hasSynced
+            && analysisTemplates.hasSynced && (clusterAnalysisTemplates.hasSynced || !readsClusterTemplates)
     }
 
     /// Ends when everything has been listed once, or when the task is cancelled.
@@ -67,6 +70,6 @@ public struct ClusterCaches: Sendable {
         await services.waitUntilSynced()
         await analysisRuns.waitUntilSynced()
         await analysisTemplates.waitUntilSynced()
-        await clusterAnalysisTemplates.waitUntilSynced()
+        if readsClusterTemplates { await clusterAnalysisTemplates.waitUntilSynced() }
     }
 }

@@ -10,8 +10,10 @@ import RolloutModel
 
 /// What the controllers of one process need to know.
 public struct ControllerSettings: Sendable {
-    /// Nil: all namespaces.
+    /// Nil: all namespaces. With one, cluster templates are not read: a role of one namespace does not allow it.
     public var namespace: String?
+    /// Rollouts are left alone; AnalysisRuns are looked after, whoever made them.
+    public var onlyAnalysis: Bool = false
     /// Only objects that carry this instance id are looked after; nil: only those that carry none.
     public var instanceID: String?
     public var rolloutWorkers: Int = 10
@@ -54,7 +56,7 @@ public struct ControllerSet: Sendable {
         self.client = client
         self.clock = clock
         self.logger = logger
-        caches = ClusterCaches()
+        caches = ClusterCaches(readsClusterTemplates: settings.namespace == nil)
         publisher = EventPublisher(
             component: Self.component, host: settings.host, client: client, clock: clock, logger: logger, observe: hooks.onEvent)
         observer = RolloutObserver(caches: caches, refusals: RefusalMemory(), instanceID: settings.instanceID)
@@ -86,6 +88,7 @@ public struct ControllerSet: Sendable {
             group.addTask { await reflector(caches.httpRoutes, 5).run() }
             group.addTask { await reflector(caches.analysisRuns, 6, selection: Selection(labels: instance)).run() }
             group.addTask { await reflector(caches.analysisTemplates, 7).run() }
+            guard caches.readsClusterTemplates else { return }
             group.addTask { await reflector(caches.clusterAnalysisTemplates, 8, isClusterScoped: true).run() }
         }
     }
@@ -99,7 +102,7 @@ public struct ControllerSet: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await publisher.run() }
             await withTaskGroup(of: Void.self) { workers in
-                workers.addTask { await rollouts.run() }
+                if !settings.onlyAnalysis { workers.addTask { await rollouts.run() } }
                 workers.addTask { await analysisRuns.run() }
             }
             // What the last rounds had to tell is still told.
