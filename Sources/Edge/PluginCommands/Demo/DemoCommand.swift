@@ -28,6 +28,7 @@ public struct DemoCommand: ParsableCommand {
     public func run() throws {
         let terminal = DemoTerminal(isLive: !plain && isatty(STDOUT_FILENO) == 1) { Self.write($0, to: STDOUT_FILENO) }
         let ending: DemoWorld.Ending = try Self.play(seed: seed, speed: speed, terminal)
+        terminal.end()
         guard ending.isAsItShould else {
             Self.write("the demo did not end as it should: \(ending.complaint)\n", to: STDERR_FILENO)
             throw ExitCode.failure

@@ -9,6 +9,7 @@ final class DemoTerminal: Sendable {
         var lastLine: String = ""
         var lastDrawn: UInt64 = 0
         var hasDrawn: Bool = false
+        var last: (DemoSnapshot, String)?
     }
 
     private let view: DemoView
@@ -46,10 +47,17 @@ final class DemoTerminal: Sendable {
         if isNew { write(view.line(snapshot) + "\n") }
     }
 
-    private func redraw(_ snapshot: DemoSnapshot, _ title: String) {
+    /// The last state stays on the screen, whenever it was drawn last.
+    func end() {
+        guard isLive, let (snapshot, title) = state.withLock({ $0.last }) else { return }
+        redraw(snapshot, title, always: true)
+    }
+
+    private func redraw(_ snapshot: DemoSnapshot, _ title: String, always: Bool = false) {
         let now: UInt64 = monotonicNanoseconds()
         let (isDue, isFirst, log) = state.withLock { state -> (Bool, Bool, [String]) in
-            guard now - state.lastDrawn >= Self.frameInterval else { return (false, false, []) }
+            state.last = (snapshot, title)
+            guard always || now - state.lastDrawn >= Self.frameInterval else { return (false, false, []) }
             state.lastDrawn = now
             defer { state.hasDrawn = true }
             return (true, !state.hasDrawn, state.log)

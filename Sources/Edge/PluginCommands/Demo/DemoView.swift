@@ -30,7 +30,7 @@ struct DemoView: Sendable {
             "weight wanted \($0.wanted) % observed \($0.observed.map { "\($0) %" } ?? "pending")"
         } ?? "no route"
         let measurements: String = snapshot.analysis.map { analysis in
-            let last: String = analysis.measurements.last.map { "\($0.value) \($0.phase.rawValue)" } ?? "none yet"
+            let last: String = analysis.measurements.last.map { "\(Self.short($0.value)) \($0.phase.rawValue)" } ?? "none yet"
             return " | \(analysis.metric): \(last) (\(analysis.condition)), run \(analysis.phase)"
         } ?? ""
         return "\(snapshot.now.rfc3339) \(snapshot.image) \(plainBar(snapshot)) \(stepText(snapshot)) | \(snapshot.phase)"
@@ -90,14 +90,23 @@ struct DemoView: Sendable {
 
     private func analysisText(_ snapshot: DemoSnapshot) -> String {
         guard let analysis = snapshot.analysis else { return dim("none") }
-        let values: String = analysis.measurements.suffix(5).map { measurement in
-            switch measurement.phase {
-            case .successful: color(32, "✔ \(measurement.value)")
-            case .failed, .error: color(31, "✖ \(measurement.value)")
-            case .inconclusive, .pending, .running: color(33, "? \(measurement.value)")
+        let values: String = analysis.measurements.suffix(6).map { measurement in
+            let value: String = Self.short(measurement.value)
+            return switch measurement.phase {
+            case .successful: color(32, "✔ \(value)")
+            case .failed, .error: color(31, "✖ \(value)")
+            case .inconclusive, .pending, .running: color(33, "? \(value)")
             }
         }.joined(separator: "  ")
         return "\(analysis.metric): \(analysis.condition)   \(values.isEmpty ? "no measurement yet" : values)   \(analysis.phase)"
+    }
+
+    /// The value of a single sample to four decimals; anything else as it is.
+    static func short(_ value: String) -> String {
+        guard value.hasPrefix("["), value.hasSuffix("]"), let number = Double(value.dropFirst().dropLast()) else { return value }
+        let scaled: Int = Int((number * 10_000).rounded())
+        let fraction: String = String(10_000 + scaled % 10_000).dropFirst().description
+        return "\(scaled / 10_000).\(fraction)"
     }
 
     private func color(_ code: Int, _ text: String) -> String { usesColor && !text.isEmpty ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text }

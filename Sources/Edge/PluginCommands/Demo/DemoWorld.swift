@@ -121,11 +121,16 @@ struct DemoWorld: Sendable {
     private func watch(_ viewer: ControllerSet, title: String, until isOver: (DemoSnapshot) -> Bool) async throws -> Bool {
         let end: Timestamp = clock.now + Self.patience
         var told: Set<String> = []
+        var step: Int = 0
         while clock.now < end {
             if let seen = viewer.observation(of: Self.key), let snapshot = DemoSnapshot(seen, now: clock.now) {
                 if let run = snapshot.analysis, ["Failed", "Error"].contains(run.phase), told.insert(run.run).inserted {
                     tell("AnalysisRun \(run.run): \(run.phase): \(run.message)")
                 }
+                if snapshot.step > step, snapshot.canary != nil, !snapshot.isAborted {
+                    tell("step \(snapshot.step)/\(snapshot.steps.count) completed (\(snapshot.steps[snapshot.step - 1]))")
+                }
+                step = snapshot.step
                 show(snapshot, title)
                 if isOver(snapshot) { return true }
             }
