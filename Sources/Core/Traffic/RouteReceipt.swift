@@ -47,7 +47,8 @@ public func verdict(on route: HTTPRoute, for intent: RouteIntent, since: Timesta
         if intent.verification == .lenient && now >= patience {
             assumed.append(missing)
         } else {
-            return .pending(missing, until: intent.verification == .lenient ? patience : nil)
+            // A strict reading changes then too: a backend that is still unknown is no longer new.
+            return .pending(missing, until: now < patience ? patience : nil)
         }
     }
     return assumed.isEmpty ? .inForce : .assumed(assumed.joined(separator: "; "))
