@@ -107,6 +107,7 @@ public enum EventReason: String, Sendable {
     case rolloutResumed = "RolloutResumed"
     case rolloutAborted = "RolloutAborted"
     case rolloutCompleted = "RolloutCompleted"
+    case reconciliationError = "ReconciliationError"
     /// Ours: a manifest without selector was given one.
     case selectorDerived = "SelectorDerived"
     /// Ours: an argument was handed on though its template does not declare it.

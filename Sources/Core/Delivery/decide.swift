@@ -67,11 +67,11 @@ private func creationPlan(_ situation: CanarySituation) -> RolloutPlan {
             message: "Created new replica set \"\(new.draft.name)\"", at: situation.now),
         always: true)
     var steps: [PlannedAction] = [
-        PlannedAction(.createReplicaSet(new.draft), event: EventNote(
-            .normal, .newReplicaSetCreated, "Created ReplicaSet \(new.draft.name) (revision \(new.revision))")),
+        PlannedAction(.createReplicaSet(new.draft)),
     ]
     if rollout.metadata.annotations[Keys.revision] != "\(new.revision)" { steps.append(RevisionSync.recordRevision("\(new.revision)")) }
-    var events: [EventNote] = []
+    var events: [EventNote] = [EventNote(
+        .normal, .newReplicaSetCreated, "Created ReplicaSet \(new.draft.name) (revision \(new.revision))")]
     if situation.selector.origin == .derived {
         events.append(EventNote(
             .normal, .selectorDerived,
@@ -102,6 +102,7 @@ private func resizePlan(_ situation: CanarySituation) -> RolloutPlan {
     let sizes = CanarySizes(situation)
     var draft = StatusDraft(situation)
     draft.status = situation.persisted
+    draft.isResize = true
     draft.status.availableReplicas = situation.roles.all.reduce(0) { $0 + $1.status.availableReplicas }
     draft.status.hpaReplicas = situation.roles.all.reduce(0) { $0 + $1.status.replicas }
     let traffic = TrafficPass.asRecorded(situation)

@@ -53,27 +53,41 @@ struct CanarySituation: Sendable {
         return 0
     }
 
+    /// Whether somebody asked for everything at once. An abort that came after that wish wins; a wish that came after the
+    /// abort was acted upon (it has its time then) takes the abort back.
+    var promotesFully: Bool { persisted.promoteFull && !(persisted.abort && persisted.abortedAt == nil) }
+
+    /// Whether the update was given up, as the status says.
+    var isAborted: Bool { persisted.abort && !promotesFully && !isFullyPromoted }
+
+    /// Whether the weight that is recorded leads to a revision before the new one, which the canary Service still selects.
+    var routesOlderCanary: Bool {
+        guard let weights = persisted.weights, weights.canary.podTemplateHash != newHash else { return false }
+        return weights.canary.weight > 0 || weights.isVerified == false
+    }
+
     /// The weight that the steps ask for now: all of it without a current step, none while aborted.
     var stepWeight: Int {
-        if persisted.abort { return 0 }
+        if isAborted { return 0 }
         guard let stepIndex, stepIndex < steps.count else { return maxWeight }
         return weight(atOrBefore: stepIndex)
     }
 
     /// The weight for which pods are wanted: everything on a first deploy, when promoted, and on request.
     var podWeight: Int {
-        if persisted.promoteFull || persisted.stableRS.isEmpty || persisted.currentPodHash == persisted.stableRS { return maxWeight }
+        if promotesFully || persisted.stableRS.isEmpty || persisted.currentPodHash == persisted.stableRS { return maxWeight }
         return stepWeight
     }
 
     /// Whether a person, or an analysis that could not decide, holds everything.
-    var isHalted: Bool {
-        spec.paused || persisted.pauseConditions.contains { $0.reason == .inconclusiveAnalysis }
-    }
+    var isHalted: Bool { spec.paused || isUndecided }
+
+    /// Whether an analysis could not decide, so that a person has to.
+    var isUndecided: Bool { persisted.pauseConditions.contains { $0.reason == .inconclusiveAnalysis } }
 
     /// Whether the recorded revision is one whose runs and pauses no longer matter.
     var cancelsAnalysis: Bool {
-        isFullyPromoted || persisted.abort || persisted.promoteFull || persisted.stableRS.isEmpty || newHash == persisted.stableRS
+        isFullyPromoted || isAborted || promotesFully || persisted.stableRS.isEmpty || newHash == persisted.stableRS
     }
 
     /// Revision of the new ReplicaSet as text, for messages and names.

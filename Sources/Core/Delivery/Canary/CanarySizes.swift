@@ -21,9 +21,11 @@ struct CanarySizes: Sendable {
                 ? ReplicaCounts(canary: total, stable: 0)
                 : nearestSplit(total: total, weight: weight, hasSurge: budget.surge > 0)
         } else {
-            // With routes the stable version stays at full size, so that an abort needs no new pods.
-            counts = ReplicaCounts(
-                canary: Self.scaled(total, weight: weight, maxWeight: situation.maxWeight), stable: stable == nil ? 0 : total)
+            // With routes the stable version stays at full size, so that an abort needs no new pods. Where somebody deleted it,
+            // the new version is all that can serve.
+            counts = stable == nil
+                ? ReplicaCounts(canary: total, stable: 0)
+                : ReplicaCounts(canary: Self.scaled(total, weight: weight, maxWeight: situation.maxWeight), stable: total)
             final = counts
         }
     }
@@ -44,8 +46,8 @@ func podsAwaited(_ situation: CanarySituation, _ sizes: CanarySizes) -> String? 
     if new.want != canary || new.status.availableReplicas != canary {
         return "\(canary) available pods of \(new.metadata.name) (\(new.status.availableReplicas) now)"
     }
-    guard let stable = situation.roles.stable else { return "the stable ReplicaSet" }
-    if stable.metadata.uid != new.metadata.uid {
+    // A stable ReplicaSet that somebody deleted must not hold up the one that replaces it.
+    if let stable = situation.roles.stable, stable.metadata.uid != new.metadata.uid {
         let wanted: Int = sizes.final.stable
         // A stable version that cannot create pods must not hold up the one that replaces it.
         let cannotCreate: Bool = stable.status.availableReplicas == 0

@@ -8,6 +8,8 @@ struct ReplicaSetPass: Sendable {
     /// Whether a size changes, which ends the plan: the next decision must see fresh numbers.
     var scales: Bool = false
     var wakeAt: Timestamp?
+    /// What pods are kept for, in words; empty when none are.
+    var waitsFor: String = ""
 
     /// - Parameter traffic: what the routes say; a canary that may still receive traffic keeps its pods.
     init(_ situation: CanarySituation, _ sizes: CanarySizes, traffic: TrafficPass, isAborted: Bool) {
@@ -39,12 +41,21 @@ struct ReplicaSetPass: Sendable {
             if delaysAbort {
                 keepForAWhile(new, situation, traffic: traffic)
                 if scales { return }
-            } else if let scale = Self.scale(new, to: sizes.counts.canary, for: situation.total) {
+            } else if let scale = Self.scale(new, to: Self.size(of: new, sizes, situation, traffic), for: situation.total) {
                 add(scale)
                 return
             }
         }
-        shrinkOthers(situation)
+        shrinkOthers(situation, traffic: traffic)
+    }
+
+    /// The size of the new version. With routes it keeps the pods for the weight that may still be in force: traffic leaves first.
+    private static func size(of new: ReplicaSet, _ sizes: CanarySizes, _ situation: CanarySituation, _ traffic: TrafficPass) -> Int {
+        let wanted: Int = sizes.counts.canary
+        guard !situation.isBasic, !situation.isFullyPromoted, situation.roles.stable != nil, wanted < new.want else { return wanted }
+        guard traffic.isInForce, let weights = traffic.weights else { return new.want }
+        let needed: Int = CanarySizes.scaled(situation.total, weight: weights.canary.weight, maxWeight: situation.maxWeight)
+        return min(new.want, max(wanted, needed))
     }
 
     private mutating func add(_ action: PlannedAction) {
@@ -84,7 +95,10 @@ struct ReplicaSetPass: Sendable {
         }
         if new.want == 0 { return keep() }
         let stableIsFull: Bool = (situation.roles.stable?.status.availableReplicas ?? 0) >= total
-        guard traffic.canaryIsUnrouted, stableIsFull else { return keep() }
+        guard traffic.canaryIsUnrouted, stableIsFull else {
+            waitsFor = traffic.canaryIsUnrouted ? "all pods of the stable ReplicaSet" : traffic.waitsFor
+            return keep()
+        }
         let delay: Int = situation.strategy.abortScaleDownDelaySeconds ?? 30
         // An explicit 0 is documented as "never".
         if delay == 0 { return keep() }
@@ -95,6 +109,7 @@ struct ReplicaSetPass: Sendable {
         }
         if let deadline = new.deadline, situation.now < deadline {
             wakeAt = deadline
+            waitsFor = "the delay after the abort to end at \(deadline.rfc3339), then the pods of \(new.metadata.name) go"
             return keep()
         }
         if let action = Self.scale(new, to: 0, for: total) { add(action) }
@@ -106,14 +121,14 @@ struct ReplicaSetPass: Sendable {
     }
 
     /// Revisions that are neither new nor stable lose their pods: broken ones at once, the rest as availability allows.
-    private mutating func shrinkOthers(_ situation: CanarySituation) {
+    private mutating func shrinkOthers(_ situation: CanarySituation, traffic: TrafficPass) {
         let others: [ReplicaSet] = situation.roles.others.filter { $0.want > 0 }
         guard !others.isEmpty else { return }
         let total: Int = situation.total
         for replicaSet in others where replicaSet.want > replicaSet.status.availableReplicas && situation.isBasic {
             if let action = Self.scale(replicaSet, to: replicaSet.status.availableReplicas, for: total) { return add(action) }
         }
-        if !situation.isBasic { return retireRouted(others, situation) }
+        if !situation.isBasic { return retireRouted(others, situation, traffic: traffic) }
         let available: Int = situation.roles.all.reduce(0) { $0 + $1.status.availableReplicas }
         let room: Int = available - (total - situation.maxUnavailable)
         guard room > 0 else { return }
@@ -123,7 +138,9 @@ struct ReplicaSetPass: Sendable {
     }
 
     /// With routes an old revision waits until no route, Service or record leads to it, and then for the delay.
-    private mutating func retireRouted(_ others: [ReplicaSet], _ situation: CanarySituation) {
+    private mutating func retireRouted(_ others: [ReplicaSet], _ situation: CanarySituation, traffic: TrafficPass) {
+        // What this pass writes to a route has to be seen in force first; after a promotion, that the traffic is back on stable.
+        guard situation.isFullyPromoted ? traffic.canaryIsUnrouted : traffic.isInForce else { return }
         let total: Int = situation.total
         let delay: Int = situation.strategy.scaleDownDelaySeconds ?? 30
         let limit: Int = situation.strategy.scaleDownDelayRevisionLimit ?? Int.max

@@ -4,7 +4,7 @@ import RolloutModel
 /// Which pods the stable and the canary Service select.
 ///
 /// Services move before weights, and only to ReplicaSets that have available pods: a route never names an empty backend.
-func servicePass(_ situation: CanarySituation, traffic weightIsGone: Bool) -> [PlannedAction] {
+func servicePass(_ situation: CanarySituation, traffic: TrafficPass) -> [PlannedAction] {
     var actions: [PlannedAction] = []
     func point(_ name: String, at target: ReplicaSet?, checksAvailability: Bool) {
         guard !name.isEmpty, let target, let service = situation.seen.services[name] else { return }
@@ -22,13 +22,13 @@ func servicePass(_ situation: CanarySituation, traffic weightIsGone: Bool) -> [P
             event: EventNote(.normal, .switchService, "Switched selector for service '\(name)' from '\(current)' to '\(target.podHash)'")))
     }
     point(situation.strategy.stableService, at: situation.roles.stable, checksAvailability: true)
-    if situation.persisted.abort && !situation.isFullyPromoted {
+    if situation.isAborted {
         // One answer per pass: upstream points the canary Service to both revisions in turn while a routed canary is aborted.
-        point(situation.strategy.canaryService, at: situation.roles.stable, checksAvailability: true)
+        // Not before the stable version can carry all: what the route still gives to the canary Service would land on it.
+        if traffic.weight == 0 { point(situation.strategy.canaryService, at: situation.roles.stable, checksAvailability: true) }
     } else {
-        // While a weight is recorded for the revision before, its Service stays where it is: the route still leads there.
-        if !situation.isBasic, !weightIsGone, let weights = situation.persisted.weights,
-           weights.canary.weight > 0, weights.canary.podTemplateHash != situation.newHash { return actions }
+        // While a weight may be in force for the revision before, its Service stays where it is: the route still leads there.
+        if !situation.isBasic, situation.routesOlderCanary, !traffic.canaryIsUnrouted { return actions }
         point(situation.strategy.canaryService, at: situation.roles.new, checksAvailability: true)
     }
     return actions

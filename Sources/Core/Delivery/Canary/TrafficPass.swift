@@ -8,6 +8,8 @@ struct TrafficPass: Sendable {
     var actions: [PlannedAction] = []
     /// What the status says from now on; nil without routing.
     var weights: TrafficWeights?
+    /// The weight that the canary is to have.
+    var weight: Int = 0
     /// Whether the wanted weight is in force everywhere: written, and confirmed by the routes' parents.
     var isInForce: Bool = true
     /// Whether nothing can reach the canary through a route any more, as observed.
@@ -24,11 +26,17 @@ struct TrafficPass: Sendable {
         guard let routing = situation.strategy.trafficRouting else { return }
         let recorded: TrafficWeights? = situation.persisted.weights
         let recordedWeight: Int = recorded?.canary.weight ?? 0
-        var weight: Int = Self.wantedWeight(situation, sizes)
-        let isAbort: Bool = situation.persisted.abort && !situation.isFullyPromoted
-
+        // Before the first version is stable there is nothing to split; its route is written once all its pods are there.
+        guard !situation.persisted.stableRS.isEmpty else { return }
+        if situation.isFullyPromoted, recorded == nil, !situation.newIsComplete {
+            isInForce = false
+            canaryIsUnrouted = false
+            return
+        }
+        weight = Self.wantedWeight(situation, sizes)
         // Traffic goes back to the stable version only as far as that can carry it; raising the canary relieves it.
-        if let stable = situation.roles.stable, weight < recordedWeight, situation.total > 0 {
+        if let stable = situation.roles.stable, weight < recordedWeight, situation.total > 0,
+           recorded?.canary.podTemplateHash != stable.podHash {
             let carried: Int = situation.maxWeight * min(stable.status.availableReplicas, situation.total) / situation.total
             let canaryIsThere: Bool = situation.roles.all.contains {
                 $0.podHash == recorded?.canary.podTemplateHash && $0.status.availableReplicas > 0
@@ -39,14 +47,7 @@ struct TrafficPass: Sendable {
                 waitsFor = "the stable ReplicaSet to carry the traffic (\(stable.status.availableReplicas) of \(situation.total) pods available)"
             }
         }
-        // The first deploy writes the route once all pods are there.
-        if situation.isFullyPromoted, recorded == nil, !situation.newIsComplete {
-            isInForce = false
-            return
-        }
-        // Without a stable version there is nothing to split yet.
-        guard situation.roles.stable != nil else { return }
-        apply(weight, routing, situation, recorded: recorded, isAbort: isAbort)
+        apply(routing, situation, recorded: recorded)
     }
 
     /// The weight that the canary's situation asks for; the first case that matches decides.
@@ -58,29 +59,26 @@ struct TrafficPass: Sendable {
             if recorded > 0, let problem = situation.stableServiceLag, !problem.isEmpty { return recorded }
             return 0
         }
-        if persisted.abort { return 0 }
+        if situation.isAborted { return 0 }
+        // The weight of a revision that was superseded goes before the new one gets any.
+        if situation.routesOlderCanary { return 0 }
         guard let new = situation.roles.new, new.status.availableReplicas > 0 else { return 0 }
-        if persisted.promoteFull { return recorded }
+        if situation.promotesFully { return recorded }
         guard let index = situation.stepIndex else { return 0 }
-        let isAtSize: Bool = podsAwaited(situation, sizes) == nil
-        guard isAtSize else {
-            let before: Int = situation.weight(atOrBefore: index - 1)
-            // Never more than the pods that are there can carry, and never raised by a jump of the index.
-            let carried: Int = situation.total == 0 ? 0 : situation.maxWeight * min(new.status.availableReplicas, situation.total) / situation.total
-            return min(before, max(recorded, min(before, carried)))
-        }
-        return index < situation.steps.count ? situation.weight(atOrBefore: index) : situation.maxWeight
+        let target: Int = index < situation.steps.count ? situation.weight(atOrBefore: index) : situation.maxWeight
+        // Giving back needs no pods of the new version; they go after the weight has gone.
+        if target <= recorded { return target }
+        // Differs: raised only once all its pods are there, also when the index has jumped over steps.
+        return podsAwaited(situation, sizes) == nil ? target : min(situation.weight(atOrBefore: index - 1), recorded)
     }
 
-    private mutating func apply(
-        _ weight: Int, _ routing: TrafficRouting, _ situation: CanarySituation, recorded: TrafficWeights?, isAbort: Bool
-    ) {
+    private mutating func apply(_ routing: TrafficRouting, _ situation: CanarySituation, recorded: TrafficWeights?) {
         let namespace: String = routing.namespace ?? situation.rollout.metadata.namespace
         let intent = RouteIntent(
             rollout: situation.rollout.key, stableService: situation.strategy.stableService,
             canaryService: situation.strategy.canaryService, weight: weight, maxWeight: situation.maxWeight,
             progressLabel: routing.progressLabel.map { .init(key: $0.key, value: $0.value) }, verification: RouteIntent.Verification(routing.verification))
-        var states: [String] = []
+        var edits: [RouteEdit] = []
         for name in routing.httpRoutes {
             guard let found = situation.seen.routes[name], let route = found else {
                 fail("httproute \(namespace)/\(name) not found; create it or correct spec.strategy.canary.trafficRouting", situation)
@@ -88,12 +86,10 @@ struct TrafficPass: Sendable {
             }
             let since: Timestamp = situation.seen.routesSince[name] ?? situation.now
             switch verdict(on: route, for: intent, since: since, now: situation.now) {
-            case .inForce:
+            case .inForce, .assumed:
                 break
-            case .assumed(let words):
-                states.append(words)
             case .write(let edit):
-                actions.append(PlannedAction(.patchRoute(edit)))
+                edits.append(edit)
                 isInForce = false
                 waitsFor = "httproute \(route.metadata.key) to carry weight \(weight)"
             case .pending(let words, let until):
@@ -108,10 +104,11 @@ struct TrafficPass: Sendable {
                 fail(words, situation)
             }
         }
-        let stableHash: String = situation.roles.stable?.podHash ?? ""
+        // All routes or none get more weight; less is written wherever it can be.
+        if !hasFailed || weight <= (recorded?.canary.weight ?? 0) { actions = edits.map { PlannedAction(.patchRoute($0)) } }
         var next = TrafficWeights(
             canary: .init(weight: weight, serviceName: situation.strategy.canaryService, podTemplateHash: situation.newHash),
-            stable: .init(weight: situation.maxWeight - weight, serviceName: situation.strategy.stableService, podTemplateHash: stableHash),
+            stable: .init(weight: situation.maxWeight - weight, serviceName: situation.strategy.stableService, podTemplateHash: situation.persisted.stableRS),
             isVerified: isInForce)
         if hasFailed {
             // Nothing new was written: the record keeps saying what was.
@@ -122,9 +119,8 @@ struct TrafficPass: Sendable {
                 let details: String = recorded.map { "from \($0.canary.weight) to \(weight)" } ?? "to \(weight)"
                 events.append(EventNote(.normal, .trafficWeightUpdated, "Traffic weight updated \(details)"))
             }
-            // Until the parents confirm, the old revision behind the canary Service may still be asked.
-            if !isInForce, let recorded, weight == 0, recorded.canary.podTemplateHash != next.canary.podTemplateHash,
-               recorded.canary.weight > 0 {
+            // Until the parents confirm that it gets nothing, the older revision behind the canary Service may still be asked.
+            if let recorded, situation.routesOlderCanary, weight > 0 || !isInForce {
                 next.canary.podTemplateHash = recorded.canary.podTemplateHash
             }
             weights = next
@@ -151,7 +147,9 @@ extension CanarySituation {
         guard let new = roles.new, let service = seen.services[strategy.stableService] else { return nil }
         if service.selector[Keys.podHash] != new.podHash { return "the Service \(strategy.stableService) to select \(new.metadata.name)" }
         guard let ready = seen.readyEndpoints[strategy.stableService] else { return nil }
-        let listed: Int = ready.filter { $0.hasPrefix(new.metadata.name + "-") }.count
+        // A pod's name is its ReplicaSet's, cut to 58 bytes, and five random letters.
+        let prefix: String = String("\(new.metadata.name)-".prefix(58))
+        let listed: Int = ready.filter { $0.hasPrefix(prefix) }.count
         guard listed < min(total, new.status.availableReplicas) else { return nil }
         return "the endpoints of Service \(strategy.stableService) (\(listed) of \(total) ready)"
     }

@@ -5,65 +5,100 @@ import RolloutModel
 /// One pass over a canary: Services, routes, analysis, sizes, steps, in the order that keeps traffic safe.
 ///
 /// Services move before weights, weights before sizes shrink, and at most one ReplicaSet changes its size; then the world is
-/// looked at again.
+/// looked at again. What analysis says comes before all of them: nothing is raised on data that speak against it.
 func canaryPlan(_ situation: CanarySituation) -> RolloutPlan {
+    var draft = StatusDraft(situation)
+    obeyWishes(&draft, situation)
+    let analysis = AnalysisPass(situation, &draft)
+    if let detail = draft.abortRequest { return abortPlan(situation, detail, announcing: []) }
+    if let problem = analysis.problem {
+        // Without the analysis that was asked for the update does not go on.
+        draft.waitsFor = problem
+        draft.events.append(EventNote(.warning, .reconciliationError, "Reconciliation failed with error: \(problem)"))
+        draft.finish(situation)
+        return plan(draft, analysis.actions)
+    }
+    let pausedByAnalysis: Bool = draft.addedPauses.contains { reason in !situation.persisted.pauseConditions.contains { $0.reason == reason } }
+    if pausedByAnalysis {
+        draft.finish(situation)
+        return plan(draft, analysis.actions)
+    }
+
     let sizes = CanarySizes(situation)
     let traffic = TrafficPass(situation, sizes)
-    var draft = StatusDraft(situation)
-    if situation.isFullyPromoted { draft.removesAbort = situation.persisted.abort }
     var actions: [PlannedAction] = historyCleanup(situation.seen, situation.roles)
-    actions += servicePass(situation, traffic: traffic.canaryIsUnrouted)
+    actions += servicePass(situation, traffic: traffic)
     actions += traffic.actions
     draft.events += traffic.events
     draft.wake(at: traffic.wakeAt)
     if !situation.isBasic { draft.status.weights = traffic.weights }
-
-    let analysis = AnalysisPass(situation, &draft)
-    actions += analysis.actions
-    if let problem = analysis.problem { draft.waitsFor = problem }
-    let pausedByAnalysis: Bool = draft.addedPauses.contains { reason in !situation.persisted.pauseConditions.contains { $0.reason == reason } }
-    if pausedByAnalysis {
-        // No scale-up on data that could not decide.
-        draft.finish(situation)
-        return plan(draft, actions)
-    }
+    actions += analysis.actions.filter { !actions.contains($0) }
 
     let pass = ReplicaSetPass(situation, sizes, traffic: traffic, isAborted: draft.isAborted)
     draft.wake(at: pass.wakeAt)
+    if draft.waitsFor.isEmpty { draft.waitsFor = pass.waitsFor }
     // A route that is being changed in this pass comes first; pods shrink only after it was seen to be in force.
     if pass.scales { actions += pass.actions }
-    if pass.scales && !situation.isFirstDeploy {
-        draft.finish(situation)
-        if draft.waitsFor.isEmpty { draft.waitsFor = podsAwaited(situation, sizes) ?? traffic.waitsFor }
-        return plan(draft, actions)
+    if !pass.scales || situation.isFirstDeploy {
+        advance(&draft, situation, sizes, traffic: traffic, analysis: analysis)
+    } else if draft.waitsFor.isEmpty {
+        draft.waitsFor = podsAwaited(situation, sizes) ?? traffic.waitsFor
     }
-    advance(&draft, situation, sizes, traffic: traffic, analysis: analysis)
     draft.finish(situation)
+    if let detail = draft.abortRequest {
+        // The deadline has passed in this very decision.
+        return abortPlan(situation, detail, announcing: [EventNote(.warning, .rolloutAborted, detail)])
+    }
     return plan(draft, actions)
+}
+
+/// What people asked for in the status counts from the first write on, also while sizes still change: a retry that
+/// follows must not find the old step.
+private func obeyWishes(_ draft: inout StatusDraft, _ situation: CanarySituation) {
+    let count: Int = situation.steps.count
+    if situation.isFullyPromoted { draft.removesAbort = situation.persisted.abort }
+    if situation.promotesFully {
+        draft.clearsPause = true
+        draft.removesAbort = true
+        if count > 0 { draft.status.currentStepIndex = count }
+    } else if situation.isAborted, count > 0 {
+        draft.status.currentStepIndex = 0
+    }
+}
+
+/// Gives the update up: the status says so first, and the next decision takes the traffic and the pods back. What this
+/// decision would have raised is left out.
+private func abortPlan(_ situation: CanarySituation, _ detail: String, announcing events: [EventNote]) -> RolloutPlan {
+    var draft = StatusDraft(situation)
+    let analysis = AnalysisPass(situation, &draft)
+    draft.requestAbort(detail)
+    draft.events += events
+    if !situation.steps.isEmpty { draft.status.currentStepIndex = 0 }
+    draft.finish(situation)
+    return plan(draft, analysis.actions)
 }
 
 /// Moves to the next step, pauses, promotes or aborts: at most one of them.
 private func advance(
     _ draft: inout StatusDraft, _ situation: CanarySituation, _ sizes: CanarySizes, traffic: TrafficPass, analysis: AnalysisPass
 ) {
-    let count: Int = situation.steps.count
-    let isStable: Bool = situation.persisted.stableRS == situation.persisted.currentPodHash && !situation.persisted.stableRS.isEmpty
-    if situation.persisted.promoteFull {
-        draft.clearsPause = true
-        draft.removesAbort = true
-        if count > 0 { draft.status.currentStepIndex = count }
-    }
     if let reason = promotionReason(situation, draft, traffic: traffic) {
         promote(&draft, situation, reason: reason)
         return
     }
     if draft.isAborted {
-        if count > 0 { draft.status.currentStepIndex = isStable ? count : 0 }
+        if draft.waitsFor.isEmpty {
+            draft.waitsFor = traffic.isInForce ? "somebody to retry, or another version" : traffic.waitsFor
+        }
         return
     }
-    if situation.persisted.promoteFull {
+    if situation.promotesFully {
         draft.waitsFor = "\(situation.total) available pods of \(situation.roles.new?.metadata.name ?? "the new version")"
         return
+    }
+    if case .pause = situation.currentStep?.kind {} else {
+        // Left over where somebody skipped a pause; the next one must not inherit its time.
+        draft.removedPauses.insert(.canaryPauseStep)
     }
     switch stepState(situation, sizes, traffic: traffic, analysis: analysis) {
     case .complete:
@@ -71,7 +106,7 @@ private func advance(
     case .waits(let words):
         if draft.waitsFor.isEmpty { draft.waitsFor = words }
     case .pauses(let until):
-        if !situation.persisted.controllerPause { draft.addedPauses.append(.canaryPauseStep) }
+        draft.addedPauses.append(.canaryPauseStep)
         draft.wake(at: until)
         draft.waitsFor = until.map { "the pause to end at \($0.rfc3339)" } ?? "somebody to promote or abort"
     case .over:
@@ -98,6 +133,13 @@ private func stepState(
 ) -> StepState {
     guard let step = situation.currentStep, !situation.persisted.stableRS.isEmpty, !situation.isFullyPromoted else { return .over }
     if situation.spec.paused { return .waits("spec.paused to be removed") }
+    let isUndecided: Bool = situation.isUndecided
+    switch step.kind {
+    case .setWeight, .analysis:
+        if isUndecided { return .waits("somebody to decide: the analysis could not") }
+    case .pause, .unsupported, .malformed:
+        break
+    }
     switch step.kind {
     case .setWeight(let weight):
         if let pods = podsAwaited(situation, sizes) { return .waits(pods) }
@@ -108,12 +150,12 @@ private func stepState(
         return .complete
     case .pause(let pause):
         let condition: PauseCondition? = situation.persisted.pauseConditions.first { $0.reason == .canaryPauseStep }
-        // The controller paused and the entry is gone: somebody resumed.
-        if condition == nil && situation.persisted.controllerPause { return .complete }
+        // The controller paused and no entry is left: somebody resumed.
+        if situation.persisted.controllerPause && situation.persisted.pauseConditions.isEmpty { return .complete }
         guard let seconds = pause.duration?.seconds else { return .pauses(until: nil) }
         let end: Timestamp = (condition?.startTime ?? situation.now.truncatedToSeconds) + .seconds(seconds)
-        if condition != nil && situation.now >= end { return .complete }
-        return .pauses(until: end)
+        guard condition != nil && situation.now >= end else { return .pauses(until: end) }
+        return isUndecided ? .pauses(until: nil) : .complete
     case .analysis:
         if analysis.stepSucceeded { return .complete }
         return .waits(analysis.problem ?? "the AnalysisRun of the step")
@@ -138,12 +180,11 @@ private func promotionReason(_ situation: CanarySituation, _ draft: StatusDraft,
     guard situation.roles.new != nil, situation.newIsComplete else { return nil }
     // The stable version goes only after all traffic was seen to have left it.
     let isRoutedFully: Bool = situation.isBasic || situation.isFullyPromoted || situation.steps.isEmpty
-        || situation.persisted.promoteFull || (traffic.isInForce && traffic.weights?.canary.weight == situation.maxWeight)
+        || situation.promotesFully || (traffic.isInForce && traffic.weights?.canary.weight == situation.maxWeight)
     guard isRoutedFully else { return nil }
-    if situation.persisted.promoteFull { return "Full promotion requested" }
+    if situation.promotesFully { return "Full promotion requested" }
     if situation.newHash == situation.persisted.stableRS { return "Fast rollback" }
-    let hasUndecidedAnalysis: Bool = situation.persisted.pauseConditions.contains { $0.reason == .inconclusiveAnalysis }
-    if hasUndecidedAnalysis { return nil }
+    if situation.isUndecided { return nil }
     let count: Int = situation.steps.count
     if count == 0 || situation.persisted.currentStepIndex == count { return "Completed all \(count) canary steps" }
     return nil
@@ -170,6 +211,7 @@ extension TrafficPass {
     /// The routes as the status records them, for decisions that do not touch them.
     static func asRecorded(_ situation: CanarySituation) -> TrafficPass {
         var pass = TrafficPass()
+        pass.weight = situation.persisted.weights?.canary.weight ?? 0
         pass.weights = situation.persisted.weights
         pass.isInForce = situation.persisted.weights?.isVerified ?? true
         pass.canaryIsUnrouted = situation.isBasic

@@ -48,6 +48,8 @@ extension CanarySituation {
     }
 
     func hasProgressed(_ status: RolloutStatus) -> Bool {
+        // While the spec was invalid nothing could move: the clock starts anew.
+        if persisted.condition(.invalidSpec) != nil && !isAtIndefiniteStep { return true }
         if status.updatedReplicas != persisted.updatedReplicas { return true }
         if status.replicas - status.updatedReplicas < persisted.replicas - persisted.updatedReplicas { return true }
         if status.readyReplicas > persisted.readyReplicas || status.availableReplicas > persisted.availableReplicas { return true }

@@ -15,11 +15,9 @@ extension StatusDraft {
     }
 
     private mutating func abortOnDeadline(_ situation: CanarySituation) {
-        guard situation.spec.progressDeadlineAbort, !isAborted, !isCompleted, !situation.hasProgressed(status),
+        guard situation.spec.progressDeadlineAbort, !isResize, !isAborted, !isCompleted, !situation.hasProgressed(status),
               !situation.isAtIndefiniteStep, !situation.waitsForScaleDown, situation.hasTimedOut else { return }
-        let detail: String = "\(situation.subject) has timed out progressing."
-        requestAbort(detail)
-        events.append(EventNote(.warning, .rolloutAborted, detail))
+        requestAbort("\(situation.subject) has timed out progressing.")
     }
 
     private var isCompleted: Bool { !status.stableRS.isEmpty && status.stableRS == status.currentPodHash }
@@ -28,6 +26,8 @@ extension StatusDraft {
         if isAborted {
             status.abort = true
             status.abortedAt = persisted.abortedAt ?? now.truncatedToSeconds
+            // The abort is newer than a wish for full promotion, which would otherwise take it back.
+            if persisted.abortedAt == nil { status.promoteFull = false }
             status.pauseConditions = []
             status.controllerPause = false
             return

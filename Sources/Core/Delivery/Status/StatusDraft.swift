@@ -12,6 +12,8 @@ struct StatusDraft: Sendable {
     var abortRequest: String?
     var removesAbort: Bool = false
     var clearsPause: Bool = false
+    /// Only sizes change in this decision; the deadline is judged by the next one.
+    var isResize: Bool = false
     var addedPauses: [PauseCondition.Reason] = []
     var removedPauses: Set<PauseCondition.Reason> = []
     var wakeTimes: [Timestamp] = []
