@@ -40,6 +40,7 @@ public struct ControllerSet: Sendable {
     private let clock: any ControlClock
     private let logger: Logger
     private let publisher: EventPublisher
+    private let versions: ServedVersions
     private let observer: RolloutObserver
     private let rollouts: Controller
     private let analysisRuns: Controller
@@ -60,10 +61,11 @@ public struct ControllerSet: Sendable {
         publisher = EventPublisher(
             component: Self.component, host: settings.host, client: client, clock: clock, logger: logger, observe: hooks.onEvent)
         observer = RolloutObserver(caches: caches, refusals: RefusalMemory(), instanceID: settings.instanceID)
+        versions = ServedVersions(client: client, clock: clock, logger: logger)
         let rolloutBarrier = WriteBarrier()
         let reconciler = RolloutReconciler(
-            caches: caches, client: client, barrier: rolloutBarrier, publisher: publisher, instanceID: settings.instanceID, clock: clock,
-            logger: logger, afterRouteWrite: hooks.afterRouteWrite)
+            caches: caches, client: client, barrier: rolloutBarrier, publisher: publisher, versions: versions,
+            instanceID: settings.instanceID, clock: clock, logger: logger, afterRouteWrite: hooks.afterRouteWrite)
         rollouts = Controller(
             name: "rollout", workers: settings.rolloutWorkers, queue: WorkQueue(clock: clock), barrier: rolloutBarrier, clock: clock,
             logger: logger, reconcile: hooks.watching("Rollout", clock) { await reconciler.reconcile($0) })
@@ -84,8 +86,8 @@ public struct ControllerSet: Sendable {
             group.addTask { await reflector(caches.rollouts, 1, selection: Selection(labels: instance)).run() }
             group.addTask { await reflector(caches.replicaSets, 2, selection: Selection(labels: Keys.podHash)).run() }
             group.addTask { await reflector(caches.services, 3).run() }
-            group.addTask { await reflector(caches.endpointSlices, 4).run() }
-            group.addTask { await reflector(caches.httpRoutes, 5).run() }
+            group.addTask { await reflectWhenServed(caches.endpointSlices, 4) }
+            group.addTask { await reflectWhenServed(caches.httpRoutes, 5) }
             group.addTask { await reflector(caches.analysisRuns, 6, selection: Selection(labels: instance)).run() }
             group.addTask { await reflector(caches.analysisTemplates, 7).run() }
             guard caches.readsClusterTemplates else { return }
@@ -116,11 +118,17 @@ public struct ControllerSet: Sendable {
     /// What a decision about a Rollout would be made from now, for those who want to explain it; nil when it is not there.
     public func observation(of key: ObjectKey) -> RolloutObservation? { observer.observe(key, now: clock.now) }
 
+    private func reflectWhenServed<Model: ReadModel>(_ store: ObjectStore<Model>, _ number: UInt64) async {
+        guard let served = await versions.wait(for: Model.resource) else { return }
+        await reflector(store, number, resource: served).run()
+    }
+
     private func reflector<Model: ReadModel>(
-        _ store: ObjectStore<Model>, _ number: UInt64, selection: Selection = Selection(), isClusterScoped: Bool = false
+        _ store: ObjectStore<Model>, _ number: UInt64, resource: GroupVersionResource = Model.resource, selection: Selection = Selection(),
+        isClusterScoped: Bool = false
     ) -> Reflector<Model> {
         Reflector(
-            .init(namespace: isClusterScoped ? nil : settings.namespace, selection: selection), into: store, client: client, clock: clock,
+            .init(resource: resource, namespace: isClusterScoped ? nil : settings.namespace, selection: selection), into: store, client: client, clock: clock,
             seed: settings.seed &+ number, logger: logger)
     }
 

@@ -15,6 +15,7 @@ struct RolloutApplier: Sendable {
     let caches: ClusterCaches
     let barrier: WriteBarrier
     let refusals: RefusalMemory
+    let versions: ServedVersions
     let clock: any ControlClock
     /// For tests only, that end the process between a route and a status.
     var afterRouteWrite: (@Sendable (ObjectKey) async -> Void)?
@@ -147,13 +148,14 @@ struct RolloutApplier: Sendable {
 
     private func patchRoute(_ edit: RouteEdit, for rollout: Rollout) async throws(KubeError) {
         let client: KubeClient = client.forSafetyWrites
+        let resource: GroupVersionResource = versions.version(of: .httpRoutes)
         do throws(KubeError) {
             let answer: JSONValue = try await client.patch(
-                .httpRoutes, namespace: edit.route.namespace, name: edit.route.name, .json(edit.patch))
+                resource, namespace: edit.route.namespace, name: edit.route.name, .json(edit.patch))
             expect(answer, in: caches.httpRoutes, for: rollout)
         } catch .forbidden {
             // Roles made for Argo's plugin grant update, not patch. The document carries the version it was read at.
-            let answer: JSONValue = try await client.update(.httpRoutes, namespace: edit.route.namespace, edit.document)
+            let answer: JSONValue = try await client.update(resource, namespace: edit.route.namespace, edit.document)
             expect(answer, in: caches.httpRoutes, for: rollout)
         }
     }

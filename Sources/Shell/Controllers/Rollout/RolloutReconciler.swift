@@ -20,12 +20,14 @@ struct RolloutReconciler: Sendable {
     private let logger: Logger
 
     init(
-        caches: ClusterCaches, client: KubeClient, barrier: WriteBarrier, publisher: EventPublisher, instanceID: String?,
+        caches: ClusterCaches, client: KubeClient, barrier: WriteBarrier, publisher: EventPublisher, versions: ServedVersions, instanceID: String?,
         clock: any ControlClock, logger: Logger, afterRouteWrite: (@Sendable (ObjectKey) async -> Void)? = nil
     ) {
         refusals = RefusalMemory()
         observer = RolloutObserver(caches: caches, refusals: refusals, instanceID: instanceID)
-        applier = RolloutApplier(client: client, caches: caches, barrier: barrier, refusals: refusals, clock: clock, afterRouteWrite: afterRouteWrite)
+        applier = RolloutApplier(
+            client: client, caches: caches, barrier: barrier, refusals: refusals, versions: versions, clock: clock,
+            afterRouteWrite: afterRouteWrite)
         self.publisher = publisher
         self.clock = clock
         self.logger = logger

@@ -1,0 +1,50 @@
+import Clockwork
+import ControllerKit
+import KubeClient
+import KubeModel
+import Logging
+import Synchronization
+
+/// In which version the API server serves the kinds that are not everywhere the same: Gateway API's and EndpointSlices.
+///
+/// A kind that is not served stops nobody: it is looked for again each minute, since definitions may be installed later.
+final class ServedVersions: Sendable {
+    static let interval: Duration = .seconds(60)
+
+    private let found = Mutex<[GroupVersionResource: GroupVersionResource]>([:])
+    private let client: KubeClient
+    private let clock: any ControlClock
+    private let logger: Logger
+
+    init(client: KubeClient, clock: any ControlClock, logger: Logger) {
+        self.client = client
+        self.clock = clock
+        self.logger = logger
+    }
+
+    /// The served version of a kind, or the wanted one as long as nothing else is known.
+    func version(of wanted: GroupVersionResource) -> GroupVersionResource { found.withLock { $0[wanted] ?? wanted } }
+
+    /// Waits until a kind is served in any version; nil when the task is cancelled.
+    func wait(for wanted: GroupVersionResource) async -> GroupVersionResource? {
+        var isFirst: Bool = true
+        while !Task.isCancelled {
+            do throws(KubeError) {
+                // A discovery of its own each time: what was asked a minute ago is what is not there.
+                if let served = try await Discovery(client: client).served(wanted) {
+                    found.withLock { $0[wanted] = served }
+                    return served
+                }
+                if isFirst { logger.info("not served here; will look again each minute", metadata: ["resource": "\(wanted)"]) }
+                isFirst = false
+            } catch .cancelled {
+                return nil
+            } catch {
+                logger.warning("cannot be discovered", metadata: ["resource": "\(wanted)", "error": "\(error)"])
+            }
+            // Cancelled: the loop's condition ends it.
+            guard (try? await clock.sleep(until: clock.now + Self.interval, tolerance: nil)) != nil else { return nil }
+        }
+        return nil
+    }
+}
