@@ -33,7 +33,7 @@ public struct ControllerSet: Sendable {
 
     public let caches: ClusterCaches
     /// Queues by the name of the kind, for metrics.
-    public var queues: [(name: String, queue: WorkQueue)] { [("Rollout", rollouts.queue), ("AnalysisRun", analysisRuns.queue)] }
+    public var queues: [(name: String, queue: WorkQueue)] { [("Rollout", rollouts.queue), ("AnalysisRun", analysisRuns.queue), ("Service", services.queue)] }
 
     private let settings: ControllerSettings
     private let client: KubeClient
@@ -44,6 +44,7 @@ public struct ControllerSet: Sendable {
     private let observer: RolloutObserver
     private let rollouts: Controller
     private let analysisRuns: Controller
+    private let services: Controller
 
     /// - Parameters:
     ///   - client: writes through it are stopped when leadership is in doubt.
@@ -76,6 +77,11 @@ public struct ControllerSet: Sendable {
         analysisRuns = Controller(
             name: "analysisrun", workers: settings.analysisRunWorkers, queue: WorkQueue(clock: clock), barrier: runBarrier, clock: clock,
             logger: logger, reconcile: hooks.watching("AnalysisRun", clock) { await runReconciler.reconcile($0) })
+        let serviceBarrier = WriteBarrier()
+        let serviceReconciler = ServiceReconciler(caches: caches, client: client, barrier: serviceBarrier, clock: clock, logger: logger)
+        services = Controller(
+            name: "service", workers: 1, queue: WorkQueue(clock: clock), barrier: serviceBarrier, clock: clock, logger: logger,
+            reconcile: hooks.watching("Service", clock) { await serviceReconciler.reconcile($0) })
         connect()
     }
 
@@ -104,7 +110,10 @@ public struct ControllerSet: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await publisher.run() }
             await withTaskGroup(of: Void.self) { workers in
-                if !settings.onlyAnalysis { workers.addTask { await rollouts.run() } }
+                if !settings.onlyAnalysis {
+                    workers.addTask { await rollouts.run() }
+                    workers.addTask { await services.run() }
+                }
                 workers.addTask { await analysisRuns.run() }
             }
             // What the last rounds had to tell is still told.
@@ -137,7 +146,17 @@ public struct ControllerSet: Sendable {
         let queue: WorkQueue = rollouts.queue
         let runQueue: WorkQueue = analysisRuns.queue
         let caches: ClusterCaches = caches
-        caches.rollouts.onChange { queue.add($0.key) }
+        let serviceQueue: WorkQueue = services.queue
+        caches.rollouts.onChange { change in
+            queue.add(change.key)
+            // Services that it named until now may have to be freed.
+            guard let canary = change.old?.model?.spec.canary else { return }
+            let now: CanaryStrategy? = change.new?.model?.spec.canary
+            for name in [canary.stableService, canary.canaryService]
+            where !name.isEmpty && ![now?.stableService, now?.canaryService].contains(name) {
+                serviceQueue.add(ObjectKey(namespace: change.key.namespace, name: name))
+            }
+        }
         caches.replicaSets.onChange { change in
             for entry in [change.old, change.new] {
                 guard let metadata = entry?.metadata else { continue }
@@ -158,6 +177,9 @@ public struct ControllerSet: Sendable {
             }
         }
         caches.services.onChange { change in
+            // Looked at only when nobody here names it: all others are their Rollout's to care for.
+            let isNamed: Bool = !caches.rollouts.list(index: ClusterCaches.Index.service, value: change.key.description).isEmpty
+            if !isNamed, change.new?.model?.metadata.annotations[Keys.managedBy] != nil { serviceQueue.add(change.key) }
             for rollout in caches.rollouts.list(index: ClusterCaches.Index.service, value: change.key.description) { queue.add(rollout.key) }
         }
         caches.endpointSlices.onChange { change in
