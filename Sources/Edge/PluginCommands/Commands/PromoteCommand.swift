@@ -10,6 +10,8 @@ struct PromoteCommand: PluginCommand {
 
     @Argument(help: "Name of the rollout.") var name: String
     @Flag(help: "Skip all remaining steps, pauses and analyses.") var full = false
+    @Option(help: "Promote only if this is the current step.") var expectStep: Int?
+    @Option(help: "Promote only if this is the newest revision.") var expectRevision: Int?
     @Flag(name: [.customShort("c"), .long], help: .hidden) var skipCurrentStep = false
     @Flag(name: [.customShort("a"), .long], help: .hidden) var skipAllSteps = false
     @OptionGroup(title: "Global options") var options: GlobalOptions
@@ -21,26 +23,42 @@ struct PromoteCommand: PluginCommand {
         if skipAllSteps { environment.console.note("Flag --skip-all-steps has been deprecated, use --full instead") }
         if skipCurrentStep, skipAllSteps { throw .message("Cannot use skip-current-step and skip-all-steps flags at the same time") }
         let session = try Session(options, in: environment)
-        let name: String = name
-        let document: JSONValue = try await session.asking { () async throws(KubeError) in
-            try await session.client.get(.rollouts, namespace: session.namespace, name: name)
-        }
         let mode: PromoteMode = skipCurrentStep ? .skipCurrentStep : skipAllSteps ? .skipAllSteps : full ? .full : .normal
-        let patches = try PromotePatches(mode, of: try session.decoded(document))
-        try await session.send(patches, to: name)
+        let expectation = PromoteExpectation(step: expectStep, revision: expectRevision)
+        try await session.promote(name, mode, expecting: expectation)
         environment.console.print("rollout '\(name)' \(full ? "fully promoted" : "promoted")")
     }
 }
 
 extension Session {
-    /// Sends the status patch, then the spec patch.
-    fileprivate func send(_ patches: PromotePatches, to name: String) async throws(CommandFailure) {
-        try await asking { () async throws(KubeError) in
-            if let status = patches.status {
-                try await patchStatus(of: name, status, whereThereIsNone: patches.unified ?? status)
+    /// How often to look again when others write between our look and our patch.
+    private static var promoteAttempts: Int { 5 }
+
+    fileprivate func promote(_ name: String, _ mode: PromoteMode, expecting expectation: PromoteExpectation) async throws(CommandFailure) {
+        for _ in 1...Self.promoteAttempts {
+            let document: JSONValue = try await asking { () async throws(KubeError) in
+                try await client.get(.rollouts, namespace: namespace, name: name)
             }
-            if let spec = patches.spec { _ = try await client.patch(.rollouts, namespace: namespace, name: name, .merge(spec)) }
+            let rollout: Rollout = try decoded(document)
+            try expectation.check(rollout)
+            var patches = try PromotePatches(mode, of: rollout)
+            // With an expectation the patch only applies to what was checked.
+            if !expectation.isEmpty { patches.require(resourceVersion: rollout.metadata.resourceVersion) }
+            do throws(KubeError) {
+                return try await send(patches, to: name)
+            } catch {
+                guard case .conflict = error, !expectation.isEmpty else { throw CommandFailure(error, origin: origin) }
+            }
         }
+        throw .message("rollout \(namespace)/\(name) keeps changing; it was not promoted, try again")
+    }
+
+    /// Sends the status patch, then the spec patch.
+    private func send(_ patches: PromotePatches, to name: String) async throws(KubeError) {
+        if let status = patches.status {
+            try await patchStatus(of: name, status, whereThereIsNone: patches.unified ?? status)
+        }
+        if let spec = patches.spec { _ = try await client.patch(.rollouts, namespace: namespace, name: name, .merge(spec)) }
     }
 
     /// Patches the status subresource, or the object itself where the kind has no such subresource.

@@ -53,4 +53,15 @@ struct PromotePatches: Sendable, Equatable {
             }
         }
     }
+
+    /// Lets the first patch apply to this version of the Rollout only; the second one follows from it.
+    mutating func require(resourceVersion: String) {
+        let precondition: JSONValue = ["metadata": ["resourceVersion": .string(resourceVersion)]]
+        if status != nil {
+            status?["metadata"] = precondition["metadata"]
+            unified?["metadata"] = precondition["metadata"]
+        } else {
+            spec?["metadata"] = precondition["metadata"]
+        }
+    }
 }
