@@ -1,0 +1,47 @@
+import StrictJSON
+
+/// What the API server was asked, as it writes it down itself before it answers.
+struct AuditLog: Sendable {
+    let path: String
+
+    /// One finished request, or a watch that has begun.
+    struct Entry: Sendable, CustomStringConvertible {
+        var user: String
+        var verb: String
+        var resource: String
+        var namespace: String
+        var name: String
+        var subresource: String
+        var status: Int
+        var time: String
+
+        var isWatch: Bool { verb == "watch" }
+        var isWrite: Bool { ["create", "update", "patch", "delete", "deletecollection"].contains(verb) }
+        var isOfLease: Bool { resource == "leases" }
+        var description: String {
+            "\(time) \(verb) \(resource)\(subresource.isEmpty ? "" : "/\(subresource)") \(namespace)/\(name) \(status)"
+        }
+    }
+
+    /// A place in the log to read from later.
+    var end: Int { readFile(path)?.count ?? 0 }
+
+    /// Requests of `user` that were finished after `offset`.
+    func requests(of user: String, since offset: Int) -> [Entry] {
+        let bytes: [UInt8] = readFile(path, from: offset) ?? []
+        return bytes.split(separator: UInt8(ascii: "\n")).compactMap { line in
+            // The last line may be half written.
+            guard let event = try? JSONValue(parsing: Array(line)), event["stage"]?.stringValue == "ResponseComplete",
+                  event.at("user", "username")?.stringValue == user else { return nil }
+            return Entry(
+                user: user, verb: event["verb"]?.stringValue ?? "", resource: event.at("objectRef", "resource")?.stringValue ?? "",
+                namespace: event.at("objectRef", "namespace")?.stringValue ?? "", name: event.at("objectRef", "name")?.stringValue ?? "",
+                subresource: event.at("objectRef", "subresource")?.stringValue ?? "",
+                status: event.at("responseStatus", "code")?.intValue ?? 0, time: event["stageTimestamp"]?.stringValue ?? "")
+        }
+    }
+}
+
+extension RealCluster {
+    var audit: AuditLog { AuditLog(path: parts["AUDIT_LOG"] ?? "") }
+}
