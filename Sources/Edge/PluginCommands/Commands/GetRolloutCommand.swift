@@ -80,7 +80,8 @@ final class RolloutScreen: Sendable {
             }
             // Without a terminal a picture in which only ages differ would be noise.
             if !console.isTerminal, before == overview { return }
-            let lines: [String] = RolloutText(painter: painter, now: clock.now).lines(overview)
+            var lines: [String] = RolloutText(painter: painter, now: clock.now).lines(overview)
+            lines += objects.complaints.map { "Warning: " + $0 }
             let start: String = console.isTerminal ? "\u{1B}[H\u{1B}[2J\u{1B}[0;0H" : (before == nil ? "" : "\n")
             console.write(start + lines.joined(separator: "\n") + "\n")
         }

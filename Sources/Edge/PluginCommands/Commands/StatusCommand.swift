@@ -29,7 +29,7 @@ struct StatusCommand: PluginCommand {
             environment.console.print(state.isFinal ? state.phase : state.text)
         }
         if state.phase == "Degraded" { throw .message("The rollout is in a degraded state with message: \(state.message)") }
-        if watch, state.phase != "Healthy" { throw .message("Rollout status watch exceeded timeout") }
+        if watch, state.phase != "Healthy" { throw Self.exceeded }
     }
 
     private func parsedTimeout() throws(CommandFailure) -> Duration {
@@ -40,26 +40,33 @@ struct StatusCommand: PluginCommand {
         }
     }
 
+    /// How long the last look may take, after which nobody waits any more: a server that is silent must not outlast the timeout.
+    static let lastLook: Duration = .seconds(10)
+
     /// How the Rollout stands when it is decided, or when waiting ends.
     private func outcome(_ session: Session, limit: Duration) async throws(CommandFailure) -> RolloutState {
         let name: String = name
-        let result: Result<RolloutState, CommandFailure> = await session.environment.interruptible(timeout: limit > .zero ? limit : nil) {
+        let environment: PluginEnvironment = session.environment
+        let ending: Ending<RolloutState> = await environment.interruptible(timeout: limit > .zero ? limit : nil) {
             () async throws(CommandFailure) -> RolloutState in
             try await session.waitForDecision(of: name)
         } conclusion: { ending in
             switch ending {
-            case .finished(let state): return .success(state)
-            case .failed(let failure): return .failure(failure)
+            case .finished, .failed: return ending
             case .interrupted, .timedOut:
-                do throws(CommandFailure) {
-                    return .success(RolloutState(of: try session.decoded(try await session.rolloutDocument(name))))
-                } catch {
-                    return .failure(error)
-                }
+                return await environment.ending(
+                    of: { () async throws(CommandFailure) in RolloutState(of: try session.decoded(try await session.rolloutDocument(name))) },
+                    timeout: Self.lastLook)
             }
         }
-        return try result.get()
+        switch ending {
+        case .finished(let state): return state
+        case .failed(let failure): throw failure
+        case .interrupted, .timedOut: throw Self.exceeded
+        }
     }
+
+    static let exceeded = CommandFailure.message("Rollout status watch exceeded timeout")
 }
 
 extension Session {

@@ -39,8 +39,9 @@ extension PluginEnvironment {
         }
     }
 
-    private func ending<Value: Sendable>(
-        of work: @escaping @Sendable () async throws(CommandFailure) -> Value, timeout: Duration?, _ firstSignal: OneShot
+    /// Does `work` until it is done, time is up, or the signal comes, whatever is first; the others are cancelled.
+    func ending<Value: Sendable>(
+        of work: @escaping @Sendable () async throws(CommandFailure) -> Value, timeout: Duration?, _ firstSignal: OneShot = OneShot()
     ) async -> Ending<Value> {
         await withTaskGroup(of: Ending<Value>.self) { group in
             group.addTask {

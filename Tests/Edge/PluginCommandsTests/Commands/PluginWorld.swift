@@ -125,6 +125,7 @@ final class RecordingTransport: HTTPTransport {
         var writes: [String] = []
         var paths: [String] = []
         var refusal: Refusal?
+        var isSilent = false
     }
 
     private let next: InProcessTransport
@@ -139,6 +140,9 @@ final class RecordingTransport: HTTPTransport {
 
     func refuse(_ refusal: Refusal?) { state.withLock { $0.refusal = refusal } }
 
+    /// From now on no request is answered.
+    func fallSilent() { state.withLock { $0.isSilent = true } }
+
     func send(_ request: TransportRequest) async throws(TransportError) -> TransportResponse {
         let target = String(request.url.dropFirst("http://in-process.invalid".count))
         let refusal: Refusal? = state.withLock { state in
@@ -148,6 +152,11 @@ final class RecordingTransport: HTTPTransport {
                 state.writes.append("\(request.method.rawValue) \(target) \(type) \(String(decoding: request.body ?? [], as: UTF8.self))")
             }
             return state.refusal
+        }
+        if state.withLock({ $0.isSilent }) {
+            // Only cancellation ends this.
+            for await _ in AsyncStream<Void>.makeStream().stream {}
+            throw .cancelled
         }
         if let (status, message) = refusal?(request) {
             let body: JSONValue = APIStatus(code: status, reason: "", message: message).json

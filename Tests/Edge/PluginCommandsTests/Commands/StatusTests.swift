@@ -56,6 +56,16 @@ import Testing
         }
     }
 
+    @Test func isNotOutlastedByASilentServer() throws {
+        try PluginWorld.play { world in
+            try await world.apply(rolloutJSON(status: ["phase": "Paused"]))
+            world.network.fallSilent()
+            let start: Timestamp = world.clock.now
+            #expect(await world.type("status web -t 90s") == PluginWorld.Session(status: 1, error: "Error: Rollout status watch exceeded timeout\n"))
+            #expect(start.duration(to: world.clock.now) == .seconds(90) + StatusCommand.lastLook)
+        }
+    }
+
     @Test func endsWithASignal() throws {
         try PluginWorld.play { world in
             let world = world
