@@ -1,0 +1,153 @@
+import Clockwork
+import ControllerKit
+import Controllers
+import EmbeddedAPIServer
+import HTTPTransport
+import HTTPTypes
+import KubeClient
+import KubeModel
+import MetricProviders
+import SimulatedCluster
+import Synchronization
+
+/// What one process of the controller reaches the world by. Cut, nothing passes any more in either direction: the process has died.
+final class Wire: HTTPTransport {
+    private let base: any HTTPTransport
+    private let userAgent: String
+    private let isCut = Mutex(false)
+
+    init(_ base: any HTTPTransport, userAgent: String = World.controllerAgent) {
+        self.base = base
+        self.userAgent = userAgent
+    }
+
+    func cut() { isCut.withLock { $0 = true } }
+
+    func send(_ request: TransportRequest) async throws(TransportError) -> TransportResponse {
+        guard !isCut.withLock({ $0 }) else { throw .cancelled }
+        var request = request
+        request.headers[.userAgent] = userAgent
+        let response = try await base.send(request)
+        // It died while the request was carried out.
+        guard !isCut.withLock({ $0 }) else { throw .cancelled }
+        return response
+    }
+}
+
+/// Kills the controller right after chosen ones of its writes, before it learns that they succeeded.
+final class Crashes: Sendable {
+    private struct State: Sendable {
+        var writes: Int = 0
+        var crashes: Int = 0
+        var wire: Wire?
+        var death = OneShot()
+    }
+
+    private let state = Mutex(State())
+    private let moments: Set<Int>
+
+    /// - Parameter moments: numbers of writes, counted from 1 over all processes.
+    init(after moments: Set<Int>) { self.moments = moments }
+
+    /// Writes of all processes so far.
+    var writes: Int { state.withLock { $0.writes } }
+    /// Processes that have died.
+    var count: Int { state.withLock { $0.crashes } }
+
+    func begin(_ wire: Wire) -> OneShot {
+        state.withLock { state in
+            state.wire = wire
+            state.death = OneShot()
+            return state.death
+        }
+    }
+
+    func note(_ write: CommittedWrite) {
+        // Events are told beside the work; nothing depends on them.
+        guard write.userAgent == World.controllerAgent, write.resource != .events else { return }
+        let death: OneShot? = state.withLock { state in
+            state.writes += 1
+            guard moments.contains(state.writes), let wire = state.wire else { return nil }
+            wire.cut()
+            state.wire = nil
+            state.crashes += 1
+            return state.death
+        }
+        death?.fire()
+    }
+}
+
+extension World {
+    /// The name by which the API server knows the controller.
+    static let controllerAgent: String = "sluice-controller"
+
+    /// A client as the controller has one, over `transport`.
+    func controllerClient(over transport: any HTTPTransport, budget: RateBudget = RateBudget(perSecond: 1_000_000, burst: 1_000_000)) -> KubeClient {
+        KubeClient(connection: cluster.connection, transport: transport, clock: clock, version: "test", budget: budget)
+    }
+
+    func controllers(_ client: KubeClient, hooks: ControllerHooks = ControllerHooks(), salt: UInt64 = 0) -> ControllerSet {
+        ControllerSet(
+            settings: ControllerSettings(seed: seed &+ salt), client: client,
+            providers: MetricProviderSet([.prometheus: PrometheusProvider(transport: cluster.transport, defaultAddress: nil)]),
+            clock: clock, logger: Self.logger, hooks: hooks)
+    }
+
+    /// Runs the controllers of one process beside `body`; they are gone afterwards, as after `kill -9`.
+    func withController<Result: Sendable>(
+        over transport: (any HTTPTransport)? = nil, hooks: ControllerHooks = ControllerHooks(), salt: UInt64 = 0,
+        _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        let wire = Wire(transport ?? cluster.network)
+        let set: ControllerSet = controllers(controllerClient(over: wire), hooks: hooks, salt: salt)
+        return try await beside(body) {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await set.runCaches() }
+                group.addTask { await set.runControllers() }
+            }
+        }
+    }
+
+    /// Runs one controller after the other beside `body`: each dies when `crashes` says so, and the next one starts a second later.
+    func withMortalControllers<Result: Sendable>(
+        _ crashes: Crashes, over transport: (any HTTPTransport)? = nil, _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        cluster.onWrite { write, _ in crashes.note(write) }
+        return try await beside(body) {
+            var generation: UInt64 = 0
+            while !Task.isCancelled {
+                generation += 1
+                let wire = Wire(transport ?? cluster.network)
+                let death: OneShot = crashes.begin(wire)
+                let set: ControllerSet = controllers(controllerClient(over: wire), salt: generation << 8)
+                await withTaskGroup(of: Void.self) { group in
+                    group.addTask { await set.runCaches() }
+                    group.addTask { await set.runControllers() }
+                    group.addTask { await death.wait() }
+                    await group.next()
+                    group.cancelAll()
+                }
+                // Only the end of the world ends this sleep early.
+                try? await clock.sleep(until: clock.now + .seconds(1), tolerance: nil)
+            }
+        }
+    }
+
+    /// Runs `companion` until `body` is over.
+    func beside<Result: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Result, _ companion: @escaping @Sendable () async -> Void
+    ) async throws -> Result {
+        try await withThrowingTaskGroup(of: Result?.self) { group in
+            group.addTask {
+                await companion()
+                return nil
+            }
+            group.addTask { try await body() }
+            defer { group.cancelAll() }
+            while let outcome = try await group.next() {
+                if let outcome { return outcome }
+            }
+            throw CancellationError()
+        }
+    }
+}

@@ -1,0 +1,110 @@
+import Clockwork
+import EmbeddedAPIServer
+import KubeClient
+import KubeModel
+import RolloutModel
+import SimulatedCluster
+import StrictJSON
+
+/// A world did not come to what was waited for; with what it looked like.
+struct WorldTimedOut: Error, CustomStringConvertible {
+    var description: String
+}
+
+/// What there is to see.
+extension World {
+    func key(_ name: String = "my-app") -> ObjectKey { ObjectKey(namespace: "default", name: name) }
+
+    func document(_ resource: GroupVersionResource, _ name: String) async -> JSONValue? { await cluster.server.object(resource, key(name)) }
+
+    func rollout(_ name: String = "my-app") async throws -> Rollout {
+        try Rollout(json: try await kubectl.get(.rollouts, namespace: "default", name: name))
+    }
+
+    /// Waits until the stored Rollout is as `isTrue` says, and its last change was taken note of.
+    @discardableResult
+    func waitFor(
+        _ what: String, of name: String = "my-app", timeout: Duration = .seconds(7200), _ isTrue: @escaping @Sendable (Rollout) -> Bool
+    ) async throws -> Rollout {
+        do {
+            try await cluster.waitUntil(what, timeout: timeout, polling: .seconds(30)) { state in
+                // One that cannot be read is not what was waited for.
+                guard let stored = state.object(.rollouts, key(name)), let rollout = try? Rollout(json: stored) else { return false }
+                return rollout.status.observedGeneration == "\(rollout.metadata.generation)" && isTrue(rollout)
+            }
+        } catch let timedOut as WaitTimedOut {
+            let stored: JSONValue? = await document(.rollouts, name)
+            throw WorldTimedOut(
+                description: "seed \(seed): \(timedOut)\n\(stored?["status"]?.text(.pretty) ?? "no such rollout")\n"
+                    + (await events(about: name).joined(separator: "\n")))
+        }
+        return try await rollout(name)
+    }
+
+    /// Waits until all pods are of the wanted version and nothing is left to do.
+    @discardableResult
+    func waitHealthy(_ name: String = "my-app", timeout: Duration = .seconds(7200)) async throws -> Rollout {
+        try await waitFor("\(name) is healthy", of: name, timeout: timeout) {
+            $0.status.phase == .healthy && $0.status.replicas == $0.spec.desiredReplicas
+        }
+    }
+
+    @discardableResult
+    func waitPaused(atStep index: Int, _ name: String = "my-app", timeout: Duration = .seconds(7200)) async throws -> Rollout {
+        try await waitFor("\(name) pauses at step \(index)", of: name, timeout: timeout) {
+            $0.status.phase == .paused && $0.status.currentStepIndex == index
+        }
+    }
+
+    @discardableResult
+    func waitDegraded(_ name: String = "my-app", timeout: Duration = .seconds(7200)) async throws -> Rollout {
+        try await waitFor("\(name) is degraded", of: name, timeout: timeout) { $0.status.phase == .degraded }
+    }
+
+    /// ReplicaSets of a Rollout, oldest revision first.
+    func replicaSets(of name: String = "my-app") async throws -> [ReplicaSet] {
+        let uid: String = try await rollout(name).metadata.uid
+        return try await cluster.server.objects(of: .replicaSets, namespace: "default").map { try ReplicaSet(json: $0) }
+            .filter { $0.metadata.isControlled(byUID: uid) }
+            .sorted { $0.revision < $1.revision }
+    }
+
+    /// Wanted pods by revision, oldest first.
+    func sizes(of name: String = "my-app") async throws -> [Int] { try await replicaSets(of: name).map { $0.replicas ?? 1 } }
+
+    /// Images by revision, with the pods that are there.
+    func pods(ofImage image: String) async -> Int { await cluster.pods(namespace: "default").filter { $0.containers.contains { $0.image == image } && $0.isActive }.count }
+
+    func analysisRuns() async throws -> [AnalysisRun] {
+        try await cluster.server.objects(of: .analysisRuns, namespace: "default").map { try AnalysisRun(json: $0) }
+    }
+
+    /// Reason and message of the events about a Rollout, oldest first.
+    func events(about name: String = "my-app") async -> [String] {
+        func number(_ event: JSONValue) -> Int { event.at("metadata", "resourceVersion")?.stringValue.flatMap { Int($0) } ?? 0 }
+        return await cluster.server.objects(of: .events, namespace: "default")
+            .filter { $0.at("involvedObject", "kind")?.stringValue == "Rollout" && $0.at("involvedObject", "name")?.stringValue == name }
+            .sorted { number($0) < number($1) }
+            .map { "\($0["reason"]?.stringValue ?? ""): \($0["message"]?.stringValue ?? "")" }
+    }
+
+    func isEvent(_ reason: String, about name: String = "my-app") async -> Bool {
+        await events(about: name).contains { $0.hasPrefix("\(reason):") }
+    }
+
+    /// The backendRefs of the first rule of a route, as `name=weight`; a missing weight shows as nothing.
+    func backends(of route: String = "my-app-route", rule: Int = 0) async -> [String] {
+        let refs: [JSONValue] = await document(.httpRoutes, route)?.at("spec", "rules")?[rule]?["backendRefs"]?.arrayValue ?? []
+        return refs.map { "\($0["name"]?.stringValue ?? "")=\($0["weight"]?.intValue.map(String.init) ?? "")" }
+    }
+}
+
+extension ReplicaSet {
+    /// The number of the revision; 0 where there is none.
+    var revision: Int { metadata.annotations["rollout.argoproj.io/revision"].flatMap { Int($0) } ?? 0 }
+    var podHash: String { metadata.labels["rollouts-pod-template-hash"] ?? "" }
+}
+
+extension RolloutStatus {
+    func condition(_ type: String) -> RolloutCondition? { conditions.first { $0.type == type } }
+}
