@@ -110,6 +110,7 @@ public final class EventPublisher: Sendable {
             } catch .cancelled {
                 return
             } catch {
+                // Only cancellation ends the sleep early; then there is no second attempt.
                 if attempt == 1, error.isWorthRepeating, (try? await clock.sleep(until: clock.now + Self.retryPause, tolerance: nil)) != nil { continue }
                 if case .create(_, let name) = decision { correlator.forget(name: name) }
                 state.withLock { $0.statistics.failed += 1 }

@@ -201,13 +201,13 @@ public final class SimulatedPrometheus: APIHandler {
 
     private static func time(_ text: String) -> Timestamp? {
         if let seconds = Double(text), abs(seconds) < 9e9 { return Timestamp(nanosecondsSince1970: Int64(seconds * 1000) * 1_000_000) }
-        return try? Timestamp(rfc3339: text)
+        return try? Timestamp(rfc3339: text)  // the caller says what was found
     }
 
     /// Seconds, or a duration as Prometheus writes it: `15s`, `1h30m`, `1d`.
     private static func step(_ text: String) -> Duration? {
         if let seconds = Double(text), seconds < 9e9 { return .milliseconds(Int64(seconds * 1000)) }
         if text.hasSuffix("d"), let days = Int64(text.dropLast()), days < 100_000 { return .seconds(days * 86_400) }
-        return (try? GoDuration(parsing: text))?.duration
+        return (try? GoDuration(parsing: text))?.duration  // the caller says what was found
     }
 }

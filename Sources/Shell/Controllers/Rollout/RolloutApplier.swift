@@ -167,6 +167,7 @@ struct RolloutApplier: Sendable {
             expect(answer, in: caches.analysisRuns, for: rollout)
         } catch .alreadyExists {
             let existing: JSONValue = try await client.get(.analysisRuns, namespace: rollout.metadata.namespace, name: draft.name)
+            // One that cannot be read is another one.
             guard let run = try? AnalysisRun(json: existing), run.metadata.isControlled(byUID: rollout.metadata.uid),
                   run.status.phase?.isCompleted != true, isSameAnalysis(run, as: draft.object["spec"] ?? .null) else {
                 refusals.add(Refusal(subject: "AnalysisRun/\(draft.name)", cause: .nameTaken), about: rollout.key, now: clock.now)
