@@ -63,6 +63,11 @@ let edge: [Target] = [
     .target(name: "CCurl", dependencies: ["CLibCurl"], path: "Sources/Edge/CCurl", exclude: ["README.md"]),
     target("Edge", "CurlTransport", ["CCurl", "HTTPTransport", httpTypes]),
     target("Edge", "HTTPServing", ["EmbeddedAPIServer", hummingbird, nioCore, nioPosix, httpTypes, logging]),
+    target("Edge", "Observability", ["StrictJSON", "Clockwork", logging, metrics]),
+    target("Edge", "ControllerProcess", [
+        "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "HTTPTransport", "KubeClient", "ControllerKit", "MetricProviders",
+        "Controllers", "EmbeddedAPIServer", "KubeYAML", "HTTPServing", "CurlTransport", "Observability", httpTypes, logging, metrics, signals,
+    ]),
     target("Edge", "SimulatedTime", ["Clockwork"]),
     target("Edge", "PluginCommands", [
         "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Analysis", "Traffic", "Delivery", "HTTPTransport", "KubeClient",
@@ -74,6 +79,9 @@ let edge: [Target] = [
 ]
 
 let executables: [Target] = [
+    .executableTarget(
+        name: "sluice-controller", dependencies: ["ControllerProcess"], path: "Sources/Executables/sluice-controller",
+        swiftSettings: settings),
     .executableTarget(
         name: "kubectl-sluice", dependencies: ["PluginCommands", "CurlTransport", "ControllerKit", "KubeClient", signals],
         path: "Sources/Executables/kubectl-sluice", swiftSettings: settings),
@@ -120,10 +128,24 @@ let allTests: [Target] = [
     ]),
     tests("Edge", "CurlTransport", ["CurlTransport", "HTTPTransport", httpTypes]),
     tests("Edge", "SimulatedTime", ["SimulatedTime", "Clockwork"]),
+    tests("Edge", "SimulatedCluster", [
+        "SimulatedCluster", "SimulatedTime", "StrictJSON", "Clockwork", "KubeModel", "HTTPTransport", "KubeClient", "EmbeddedAPIServer",
+        "KubeYAML", httpTypes,
+    ]),
+    tests("Edge", "Observability", ["Observability", "Clockwork", "StrictJSON", logging, metrics]),
+    tests("Edge", "ControllerProcess", [
+        "ControllerProcess", "Controllers", "ControllerKit", "EmbeddedAPIServer", "SimulatedCluster", "RolloutModel", "SimulatedTime",
+        "HTTPTransport", "KubeClient", "KubeModel", "KubeYAML", "Clockwork", "StrictJSON", "Observability", httpTypes, logging,
+    ]),
+    tests("Edge", "PluginCommands", [
+        "PluginCommands", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "HTTPTransport", "KubeClient", "KubeYAML",
+        "EmbeddedAPIServer", "SimulatedCluster", "SimulatedTime", httpTypes,
+    ]),
     tests("Edge", "World", [
         "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "KubeYAML", "HTTPTransport", "KubeClient", "ControllerKit",
         "MetricProviders", "Controllers", "EmbeddedAPIServer", "SimulatedTime", "SimulatedCluster", httpTypes, logging,
     ]),
+    .testTarget(name: "TidyTests", path: "Tests/TidyTests", swiftSettings: settings),
 ]
 
 let package = Package(
@@ -134,6 +156,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
