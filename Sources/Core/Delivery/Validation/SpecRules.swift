@@ -40,9 +40,23 @@ private func templateProblem(_ rollout: Rollout, _ selector: EffectiveSelector) 
     for (index, container) in containers.enumerated() {
         let path: String = "spec.template.spec.containers[\(index)]"
         guard let name = container["name"]?.stringValue, !name.isEmpty else { return "\(path).name: Required value" }
+        if !isLabelName(name) {
+            return invalid(
+                "\(path).name", "\"\(name)\"",
+                "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an "
+                    + "alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')")
+        }
         guard let image = container["image"]?.stringValue, !image.isEmpty else { return "\(path).image: Required value" }
     }
     return nil
+}
+
+/// A lowercase label of RFC 1123, as containers are named.
+private func isLabelName(_ name: String) -> Bool {
+    func isAlphanumeric(_ byte: UInt8) -> Bool { (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte) }
+    let bytes = Array(name.utf8)
+    guard bytes.count <= 63, let first = bytes.first, let last = bytes.last, isAlphanumeric(first), isAlphanumeric(last) else { return false }
+    return bytes.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") }
 }
 
 private func numbersProblem(_ spec: RolloutSpec) -> String? {
