@@ -29,7 +29,10 @@ public enum ControllerMain {
         let sink = LogSink(format: flags.logFormat, level: flags.logLevel, clock: clock)
         let metrics = MetricRegistry(clock: clock)
         MetricsSystem.bootstrap(metrics)
-        let listenerLog = sink.logger("http")
+        var listenerLog = sink.logger("http")
+        // It complains of every connection that is still open at the end; that it cannot listen is thrown, not logged.
+        listenerLog.logLevel = .critical
+        let quietLog = listenerLog
         let transport = CurlTransport()
         let process = ControllerProcess(
             flags: flags,
@@ -38,7 +41,7 @@ public enum ControllerMain {
                 environment: ControllerEnvironment(variables: environmentVariables(), hostName: hostName()),
                 seed: UInt64.random(in: .min ... .max)
             ) { handler, address, port, onListening in
-                try await HTTPListener(handler: handler, host: address, port: port, logger: listenerLog).run(onListening: onListening)
+                try await HTTPListener(handler: handler, host: address, port: port, logger: quietLog).run(onListening: onListening)
             },
             sink: sink, metrics: metrics)
         let code = await run(process, sink)

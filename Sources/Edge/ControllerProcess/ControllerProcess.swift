@@ -111,7 +111,7 @@ public struct ControllerProcess: Sendable {
     private func sayHello(_ running: RunningController, _ connection: ClusterConnection) {
         var metadata: Logger.Metadata = [
             "version": "\(SluiceVersion.text)", "server": "\(connection.server)", "connection": "\(connection.origin)",
-            "credential": "\(connection.credential)", "scope": "\(flags.isNamespaced ? "namespace \(connection.namespace)" : "all namespaces")",
+            "identity": "\(connection.credential)", "scope": "\(flags.isNamespaced ? "namespace \(connection.namespace)" : "all namespaces")",
         ]
         if !flags.instanceID.isEmpty { metadata["instance_id"] = "\(flags.instanceID)" }
         logger.info("Sluice controller starting", metadata: metadata)

@@ -81,6 +81,8 @@ struct RunningController: Sendable {
         self.clock = clock
         self.logger = logger
         address = flags.bindAddress
+        // Whoever is alone leads from the beginning, and is not ready before its caches are.
+        if elector == nil { health.take(.leader, at: clock.now) }
     }
 
     /// Argo Rollouts' own name, so that the two never act at once.

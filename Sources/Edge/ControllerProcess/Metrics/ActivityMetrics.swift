@@ -39,12 +39,16 @@ final class ActivityMetrics: Sendable {
         let labels = [record.key.namespace, record.key.name]
         registry.observe(seconds, in: MetricNames.queueWork, [Self.queueName(record.controller)])
         let failed = if case .retry = record.outcome { true } else { false }
-        if record.controller == "Rollout" {
+        switch record.controller {
+        case "Rollout":
             registry.observe(seconds, in: MetricNames.rolloutReconcile, labels)
             if failed { registry.add(to: MetricNames.rolloutReconcileError, labels) }
-        } else {
+        case "AnalysisRun":
             registry.observe(seconds, in: MetricNames.analysisRunReconcile, labels)
             if failed { registry.add(to: MetricNames.analysisRunReconcileError, labels) }
+        default:
+            // Argo Rollouts has no such metric for its other controllers.
+            break
         }
     }
 
