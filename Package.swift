@@ -81,10 +81,10 @@ let edge: [Target] = [
 let executables: [Target] = [
     .executableTarget(
         name: "sluice-controller", dependencies: ["ControllerProcess"], path: "Sources/Executables/sluice-controller",
-        swiftSettings: settings),
+        exclude: ["README.md"], swiftSettings: settings),
     .executableTarget(
         name: "kubectl-sluice", dependencies: ["PluginCommands", "CurlTransport", "ControllerKit", "KubeClient", signals],
-        path: "Sources/Executables/kubectl-sluice", swiftSettings: settings),
+        path: "Sources/Executables/kubectl-sluice", exclude: ["README.md"], swiftSettings: settings),
     .executableTarget(
         name: "sluice-generate", dependencies: ["RolloutModel", "SchemaModel", "KubeYAML"], path: "Sources/Executables/sluice-generate",
         exclude: ["README.md"], swiftSettings: settings),
