@@ -71,8 +71,9 @@ private func sizeViolations(_ world: WrittenWorld) -> [String] {
         }
         guard world.total > 0, world.isRouted, resize.size == 0 else { continue }
         if let weights = world.before.weights {
+            let isLeftNow: Bool = world.after.weights?.canary.weight == 0 && world.after.weights?.isVerified == true
             let hasCanaryWeight: Bool = weights.canary.weight > 0 || weights.isVerified == false
-            if hasCanaryWeight && weights.canary.podTemplateHash == replicaSet.podHash && replicaSet.status.availableReplicas > 0 {
+            if hasCanaryWeight && !isLeftNow && weights.canary.podTemplateHash == replicaSet.podHash && replicaSet.status.availableReplicas > 0 {
                 found.append("\(name) is scaled to 0 while weight \(weights.canary.weight) is recorded for it")
             }
         }

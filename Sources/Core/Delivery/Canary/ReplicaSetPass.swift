@@ -144,11 +144,15 @@ struct ReplicaSetPass: Sendable {
         let total: Int = situation.total
         let delay: Int = situation.strategy.scaleDownDelaySeconds ?? 30
         let limit: Int = situation.strategy.scaleDownDelayRevisionLimit ?? Int.max
+        let available: Int = situation.roles.all.reduce(0) { $0 + $1.status.availableReplicas }
         var delayed: Int = 0
         for replicaSet in others.reversed() {
             if situation.isReferenced(replicaSet) { continue }
+            // While pods of the versions in use are missing an old one is the quickest way back.
+            let lost: Int = replicaSet.status.availableReplicas
+            let mayGo: Bool = lost == 0 || available - lost >= total - situation.maxUnavailable
             if delay == 0 || delayed >= limit {
-                if let action = Self.scale(replicaSet, to: 0, for: total) { return add(action) }
+                if mayGo, let action = Self.scale(replicaSet, to: 0, for: total) { return add(action) }
                 continue
             }
             delayed += 1
@@ -161,7 +165,7 @@ struct ReplicaSetPass: Sendable {
                 wakeAt = min(wakeAt ?? deadline, deadline)
                 continue
             }
-            if let action = Self.scale(replicaSet, to: 0, for: total) { return add(action) }
+            if mayGo, let action = Self.scale(replicaSet, to: 0, for: total) { return add(action) }
         }
     }
 }

@@ -78,6 +78,7 @@ struct TrafficPass: Sendable {
             rollout: situation.rollout.key, stableService: situation.strategy.stableService,
             canaryService: situation.strategy.canaryService, weight: weight, maxWeight: situation.maxWeight,
             progressLabel: routing.progressLabel.map { .init(key: $0.key, value: $0.value) }, verification: RouteIntent.Verification(routing.verification))
+        let isConfirmed: Bool = wasConfirmed(situation, recorded)
         var edits: [RouteEdit] = []
         for name in routing.httpRoutes {
             guard let found = situation.seen.routes[name], let route = found else {
@@ -92,6 +93,8 @@ struct TrafficPass: Sendable {
                 edits.append(edit)
                 isInForce = false
                 waitsFor = "httproute \(route.metadata.key) to carry weight \(weight)"
+            case .pending where isConfirmed, .rejected where isConfirmed:
+                break
             case .pending(let words, let until):
                 isInForce = false
                 waitsFor = words
@@ -126,6 +129,18 @@ struct TrafficPass: Sendable {
             weights = next
         }
         canaryIsUnrouted = weight == 0 && isInForce
+    }
+
+    /// Whether this very weight was confirmed before and nothing waits for it now: a gateway that restarts and has lost its
+    /// reports for a moment is no reason to doubt it. Where a step or the end of the update depends on it, the parents are asked.
+    private func wasConfirmed(_ situation: CanarySituation, _ recorded: TrafficWeights?) -> Bool {
+        guard let recorded, recorded.isVerified == true, recorded.canary.weight == weight,
+              recorded.canary.podTemplateHash == situation.newHash else { return false }
+        if situation.isFullyPromoted || situation.isAborted { return true }
+        switch situation.currentStep?.kind {
+        case .pause, .analysis: return true
+        case .setWeight, .unsupported, .malformed, nil: return false
+        }
     }
 
     private var hasFailed: Bool = false

@@ -140,7 +140,11 @@ extension ModelCluster {
         lines.append("pause \(status.pauseConditions.map(\.reason.rawValue)) controller \(status.controllerPause) full \(status.promoteFull)")
         lines.append("weights \(status.weights.map { "\($0)" } ?? "")")
         lines.append("counts \(status.replicas) \(status.updatedReplicas) \(status.readyReplicas) \(status.availableReplicas) observed \(status.observedGeneration)")
-        lines += status.conditions.map { "\($0.type) \($0.status.rawValue) \($0.reason) \($0.message)" }.sorted()
+        lines += status.conditions.map { condition in
+            // Which of the two was written last depends on which numbers were stored in between; both mean that it goes on.
+            if ["ReplicaSetUpdated", "ReplicaSetNotAvailable"].contains(condition.reason) { return "\(condition.type) goes on" }
+            return "\(condition.type) \(condition.status.rawValue) \(condition.reason) \(condition.message)"
+        }.sorted()
         lines.append("sizes \(sizes)")
         for name in replicaSets.keys.sorted() { lines.append("\(name) \(replicaSets[name]?.at("metadata", "annotations")?.text(.sortedKeys) ?? "")") }
         for name in services.keys.sorted() { lines.append("\(name)→\(selected(by: name))") }

@@ -137,6 +137,8 @@ struct ModelCluster: Sendable {
     /// Decides and applies until there is nothing left to write; what does not come to rest is a failure.
     @discardableResult
     mutating func settle(bound: Int = 80, _ comment: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation) -> RolloutPlan {
+        // What went wrong once has been told.
+        guard problems.isEmpty else { return decideNow() }
         for _ in 0..<bound {
             let seen: RolloutObservation = observe()
             let plan: RolloutPlan = decide(seen, now: now)

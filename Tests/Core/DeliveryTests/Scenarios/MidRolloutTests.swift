@@ -145,6 +145,32 @@ import Testing
         #expect(cluster.status.abort && !cluster.status.promoteFull && cluster.sizes == "v1: 4, v2: 0")
     }
 
+    @Test("R10: a version that missed its deadline blocks neither the next one nor one that was there before", arguments: ["v3", "v0"])
+    func nextVersion(_ next: String) {
+        var cluster = ModelCluster(Manifest.rollout(
+            steps: [["setWeight": 50], ["pause": [:]]], image: "v0", spec: ["progressDeadlineSeconds": 30, "progressDeadlineAbort": true]))
+        cluster.settle()
+        cluster.setImage("v1")
+        cluster.settle()
+        cluster.promote()
+        cluster.settle()
+        cluster.podLimit["v2"] = 0
+        cluster.setImage("v2")
+        cluster.settle()
+        cluster.run(for: .seconds(100))
+        #expect(cluster.status.abort)
+        cluster.podLimit[next] = 1
+        cluster.setImage(next)
+        cluster.settle()
+        #expect(!cluster.status.abort && cluster.condition("Progressing") == "True/ReplicaSetUpdated")
+        cluster.run(for: .seconds(29))
+        #expect(!cluster.status.abort)
+        cluster.podLimit = [:]
+        cluster.runPods()
+        cluster.settle()
+        #expect(cluster.phase == "Paused CanaryPauseStep")
+    }
+
     @Test("R38: a spec that was invalid for longer than the deadline gets a fresh one") func invalidLonger() {
         var cluster = BasicCanaryTests.updated(
             [["setWeight": 50]], spec: ["progressDeadlineSeconds": 30, "progressDeadlineAbort": true], limits: ["v2": 0])

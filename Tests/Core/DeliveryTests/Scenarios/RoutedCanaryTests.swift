@@ -541,3 +541,19 @@ import Testing
         #expect(cluster.step == 0 && cluster.size("v2") == 2)
     }
 }
+
+@Suite("A gateway that loses its reports") struct LostReportTests {
+    @Test("makes nobody write where nothing waits for it", arguments: ["steady", "pause", "aborted"]) func idle(_ state: String) {
+        var cluster = RoutedCanaryTests.updated()
+        if state == "steady" { cluster.promote() }
+        if state == "aborted" { cluster.abort() }
+        cluster.settle()
+        cluster.run(for: .seconds(100))
+        cluster.forget()
+        cluster.routes["app"]?.set(nil, at: ["status"])
+        cluster.gatewayIsHeld = true
+        cluster.settle()
+        cluster.run(for: .seconds(3600))
+        #expect(cluster.writes == 0 && cluster.events.isEmpty)
+    }
+}
