@@ -134,9 +134,10 @@ let allTests: [Target] = [
     ]),
     tests("Edge", "Observability", ["Observability", "Clockwork", "StrictJSON", logging, metrics]),
     tests("Edge", "ControllerProcess", [
-        "ControllerProcess", "Controllers", "ControllerKit", "EmbeddedAPIServer", "SimulatedCluster", "RolloutModel", "SimulatedTime",
-        "HTTPTransport", "KubeClient", "KubeModel", "KubeYAML", "Clockwork", "StrictJSON", "Observability", httpTypes, logging,
-    ]),
+        "ControllerProcess", "Controllers", "ControllerKit", "CurlTransport", "HTTPServing", "EmbeddedAPIServer", "SimulatedCluster",
+        "RolloutModel", "SimulatedTime", "HTTPTransport", "KubeClient", "KubeModel", "KubeYAML", "Clockwork", "StrictJSON",
+        "Observability", httpTypes, logging,
+    ], resources: [.copy("Golden")]),
     tests("Edge", "PluginCommands", [
         "PluginCommands", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "HTTPTransport", "KubeClient", "KubeYAML",
         "EmbeddedAPIServer", "SimulatedCluster", "SimulatedTime", httpTypes,

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Renders both installations, and refuses what must never be in them.
+# Renders both installations, and refuses what must never be in them. KUBECTL names another kubectl.
 set -eu
 cd "$(dirname "$0")"
 for overlay in cluster namespaced; do
-    rendered="$(kubectl kustomize "$overlay")" || { echo "deploy/$overlay does not render" >&2; exit 1; }
+    rendered="$("${KUBECTL:-kubectl}" kustomize "$overlay")" || { echo "deploy/$overlay does not render" >&2; exit 1; }
     # Definitions are full of asterisks in their descriptions; what follows them has none.
     rest="$(printf '%s\n' "$rendered" | awk 'BEGIN { RS = "---\n"; ORS = "---\n" } !/kind: CustomResourceDefinition/')"
     if printf '%s\n' "$rest" | grep -nE "^[[:space:]]*-?[[:space:]]*['\"]?\\*['\"]?[[:space:]]*$|\\[[^]]*['\"]?\\*" >&2; then
