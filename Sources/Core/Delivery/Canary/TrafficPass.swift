@@ -93,7 +93,7 @@ struct TrafficPass: Sendable {
                 edits.append(edit)
                 isInForce = false
                 waitsFor = "httproute \(route.metadata.key) to carry weight \(weight)"
-            case .pending where isConfirmed, .rejected where isConfirmed:
+            case .pending where isConfirmed && route.parents.isEmpty:
                 break
             case .pending(let words, let until):
                 isInForce = false
@@ -132,7 +132,8 @@ struct TrafficPass: Sendable {
     }
 
     /// Whether this very weight was confirmed before and nothing waits for it now: a gateway that restarts and has lost its
-    /// reports for a moment is no reason to doubt it. Where a step or the end of the update depends on it, the parents are asked.
+    /// reports for a moment is no reason to doubt it. Where a step or the end of the update depends on it, the parents are
+    /// asked; and a report of an older generation says that the route was written since.
     private func wasConfirmed(_ situation: CanarySituation, _ recorded: TrafficWeights?) -> Bool {
         guard let recorded, recorded.isVerified == true, recorded.canary.weight == weight,
               recorded.canary.podTemplateHash == situation.newHash else { return false }
