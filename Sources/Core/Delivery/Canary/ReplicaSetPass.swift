@@ -129,7 +129,8 @@ struct ReplicaSetPass: Sendable {
             if let action = Self.scale(replicaSet, to: replicaSet.status.availableReplicas, for: total) { return add(action) }
         }
         if !situation.isBasic { return retireRouted(others, situation, traffic: traffic) }
-        let available: Int = situation.roles.all.reduce(0) { $0 + $1.status.availableReplicas }
+        // Pods that were asked to go count no more, even while they are still there.
+        let available: Int = situation.roles.all.reduce(0) { $0 + min($1.want, $1.status.availableReplicas) }
         let room: Int = available - (total - situation.maxUnavailable)
         guard room > 0 else { return }
         for replicaSet in others.reversed() {
@@ -144,7 +145,8 @@ struct ReplicaSetPass: Sendable {
         let total: Int = situation.total
         let delay: Int = situation.strategy.scaleDownDelaySeconds ?? 30
         let limit: Int = situation.strategy.scaleDownDelayRevisionLimit ?? Int.max
-        let available: Int = situation.roles.all.reduce(0) { $0 + $1.status.availableReplicas }
+        // Pods that were asked to go count no more, even while they are still there.
+        let available: Int = situation.roles.all.reduce(0) { $0 + min($1.want, $1.status.availableReplicas) }
         var delayed: Int = 0
         for replicaSet in others.reversed() {
             if situation.isReferenced(replicaSet) { continue }
