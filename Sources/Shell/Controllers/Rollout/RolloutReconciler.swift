@@ -90,15 +90,6 @@ struct RolloutReconciler: Sendable {
     }
 }
 
-/// Members of a status that the server's definition does not have and therefore drops: written once, never again in vain.
-final class PrunedStatusMemory: Sendable {
-    private let lost = Mutex<[ObjectKey: JSONValue]>([:])
-
-    func remember(_ difference: JSONValue?, of key: ObjectKey) { lost.withLock { $0[key] = difference } }
-    func isKnown(_ difference: JSONValue, of key: ObjectKey) -> Bool { lost.withLock { $0[key] == difference } }
-    func forget(_ key: ObjectKey) { lost.withLock { $0[key] = nil } }
-}
-
 /// Warnings that stand as long as their cause does are told once, not in every round.
 final class RepeatedWarnings: Sendable {
     private let told = Mutex<[ObjectKey: Set<EventNote>]>([:])
