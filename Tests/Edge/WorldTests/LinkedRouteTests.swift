@@ -57,6 +57,7 @@ import Testing
             backend["filters"] = [["type": "RequestHeaderModifier", "requestHeaderModifier": ["set": [["name": "x-a", "value": "b"]]]]]
             var route: JSONValue = Scenery.route(rules: [[backend], [Scenery.backend("other")]])
             route.set("mine", at: ["metadata", "annotations", "note"])
+            try await world.cluster.apply(Scenery.service("other", selecting: ["app": "other"]))
             try await world.startRouted(steps: Self.steps, route: route)
             let before: JSONValue? = await world.document(.httpRoutes, "my-app-route")
             try await world.setImage("myapp:v2")
