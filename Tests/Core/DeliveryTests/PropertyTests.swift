@@ -7,7 +7,7 @@ import StrictJSON
 import Testing
 
 /// How many histories each law is tried on; `SLUICE_PROPERTY_SEEDS` sets more for a long run.
-let seedCount: UInt64 = ProcessInfo.processInfo.environment["SLUICE_PROPERTY_SEEDS"].flatMap { UInt64($0) } ?? 16
+let seedCount: UInt64 = ProcessInfo.processInfo.environment["SLUICE_PROPERTY_SEEDS"].flatMap { UInt64($0) } ?? 10
 
 /// Histories of random users, pods and gateways. A failure names its seed.
 @Suite("Every Rollout") struct PropertyTests {
@@ -139,9 +139,7 @@ let seedCount: UInt64 = ProcessInfo.processInfo.environment["SLUICE_PROPERTY_SEE
             } else {
                 // Somebody applies the manifest again: the weights that it does not name are gone.
                 var edited: JSONValue = route
-                edited.set(["backendRefs": .array(Manifest.bothBackends)], at: ["spec", "x"])
                 edited.set([["backendRefs": .array(Manifest.bothBackends)]], at: ["spec", "rules"])
-                edited.set(nil, at: ["spec", "x"])
                 edited.set(.number(JSONNumber((route.at("metadata", "generation")?.intValue ?? 0) + 1)), at: ["metadata", "generation"])
                 cluster.routes["app"] = edited
                 cluster.routesSince["app"] = cluster.now
@@ -207,8 +205,6 @@ let seedCount: UInt64 = ProcessInfo.processInfo.environment["SLUICE_PROPERTY_SEE
             let weights = ModelCluster.weights(of: route)
             #expect(weights.count == 1 || weights.last?.weight == 0 || status.stableRS == status.currentPodHash, "\(comment): \(cluster.routeText)")
         }
-        #expect((rollout(cluster).text().utf8.count) < 40_000, "\(comment)")
+        #expect(cluster.rollout.text().utf8.count < 40_000, "\(comment)")
     }
-
-    private static func rollout(_ cluster: ModelCluster) -> JSONValue { cluster.rollout }
 }
