@@ -128,12 +128,13 @@ struct AnalysisPass: Sendable {
         }
         record(RunStatus(name: place.name, phase: "", message: ""), kind, &draft)
         guard !place.isTaken else { return place.name }
-        for note in composed.notes {
-            draft.notes.append(note.description)
-            if case .passedOn = note { draft.events.append(EventNote(.normal, .argumentNotDeclared, note.description)) }
-        }
-        actions.append(PlannedAction(.createAnalysisRun(AnalysisRunDraft(
-            name: place.name, object: object(place.name, composed.spec, analysis, kind, index: index, new: new, situation)))))
+        draft.notes += composed.notes.map(\.description)
+        let passedOn: [String] = composed.notes.compactMap { if case .passedOn = $0 { $0.description } else { nil } }
+        // Told with the run, not with the status: where that is refused the run is there all the same, and is not made again.
+        actions.append(PlannedAction(
+            .createAnalysisRun(AnalysisRunDraft(
+                name: place.name, object: object(place.name, composed.spec, analysis, kind, index: index, new: new, situation))),
+            event: passedOn.isEmpty ? nil : EventNote(.normal, .argumentNotDeclared, passedOn.joined(separator: "; "))))
         return place.name
     }
 
