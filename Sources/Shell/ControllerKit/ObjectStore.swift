@@ -68,6 +68,7 @@ public final class ObjectStore<Model: ReadModel>: Sendable {
     private let state = Mutex(State())
     private let indexes: [String: Index]
     private let handlers = Mutex<[ChangeHandler]>([])
+    private let doubt = Mutex(OneShot())
 
     /// An empty store with these indexes. What they return must depend on the object alone.
     public init(indexes: [String: Index] = [:]) { self.indexes = indexes }
@@ -218,12 +219,30 @@ public final class ObjectStore<Model: ReadModel>: Sendable {
 public protocol VersionObserving: Sendable {
     /// Whether the cache has what was written to `key` as `version`, or something newer.
     func hasSeen(_ version: String, of key: ObjectKey) -> Bool
+
+    /// What the server has must have come long ago, and has not: the cache is to be filled anew.
+    func listAgain()
+}
+
+extension VersionObserving {
+    /// Nothing, where there is nobody to ask.
+    public func listAgain() {}
 }
 
 extension ObjectStore: VersionObserving {
     public func hasSeen(_ version: String, of key: ObjectKey) -> Bool {
         let (own, overall) = state.withLock { ($0.objects[key]?.metadata.resourceVersion, $0.observedVersion) }
-        // The overall version tells of objects that were deleted meanwhile, or have left the selection.
-        return own.map { ResourceVersion.hasReached(version, seen: $0) } ?? false || ResourceVersion.hasReached(version, seen: overall)
+        // The overall version tells of objects that were deleted meanwhile, or have left the selection. One that is there in an older
+        // version has lost an event, whatever has come since.
+        return ResourceVersion.hasReached(version, seen: own ?? overall)
+    }
+
+    public func listAgain() { doubt.withLock { $0 }.fire() }
+
+    /// Waits until `listAgain` is called. Returns early when the task is cancelled.
+    func waitForDoubt() async {
+        let signal = OneShot()
+        doubt.withLock { $0 = signal }
+        await signal.wait()
     }
 }

@@ -73,7 +73,24 @@ public struct Reflector<Model: ReadModel>: Sendable {
 
     /// Follows the resource until the task is cancelled.
     public func run() async {
-        var progress = Progress(random: SeededGenerator(seed: seed))
+        var attempt: UInt64 = 0
+        while !Task.isCancelled {
+            let random = SeededGenerator(seed: seed ^ attempt << 32)
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await follow(random) }
+                group.addTask { await store.waitForDoubt() }
+                await group.next()
+                group.cancelAll()
+            }
+            guard !Task.isCancelled else { return }
+            attempt += 1
+            logger.warning("listing again, an event has not come", metadata: ["resource": "\(source.resource)"])
+        }
+    }
+
+    /// Lists and watches, from the start, until the task is cancelled.
+    private func follow(_ random: SeededGenerator) async {
+        var progress = Progress(random: random)
         var step = progress.machine.first
         while !Task.isCancelled {
             if case .backOff(let atLeast) = step.pause {

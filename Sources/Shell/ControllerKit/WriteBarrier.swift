@@ -20,7 +20,7 @@ public final class WriteBarrier: Sendable {
     /// Nothing was written yet.
     public init() {}
 
-    /// `key` has written `object`, which is cached in `store`, and the server calls the result `version`.
+    /// `key` has written `object`, or was told that somebody else has, which is cached in `store`, and the server calls the result `version`.
     public func expect(_ version: String, of object: ObjectKey, in store: any VersionObserving, for key: ObjectKey, now: Timestamp) {
         guard !version.isEmpty else { return }
         let expectation = Expectation(version: version, object: object, store: store, until: now + Self.patience)
@@ -34,7 +34,10 @@ public final class WriteBarrier: Sendable {
     /// Whether the caches have seen everything that `key` has written.
     public func isClear(_ key: ObjectKey, now: Timestamp) -> Bool {
         guard let open = expectations.withLock({ $0[key] }) else { return true }
-        let left = open.filter { $0.until > now && !$0.store.hasSeen($0.version, of: $0.object) }
+        let unseen = open.filter { !$0.store.hasSeen($0.version, of: $0.object) }
+        let left = unseen.filter { $0.until > now }
+        // A watch that has lost an event would leave the cache behind until the next one.
+        for expectation in unseen where expectation.until <= now { expectation.store.listAgain() }
         expectations.withLock { all in
             all[key] = left.isEmpty ? nil : left
         }

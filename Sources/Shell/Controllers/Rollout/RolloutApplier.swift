@@ -57,9 +57,9 @@ struct RolloutApplier: Sendable {
             var metadata: JSONValue = [:]
             if let service = seen.services[name] { metadata["resourceVersion"] = .string(service.metadata.resourceVersion) }
             if adopts { metadata["annotations"] = [Keys.managedBy: .string(rollout.metadata.name)] }
-            let answer: JSONValue = try await client.forSafetyWrites.patch(
-                .services, namespace: namespace, name: name, .merge(["metadata": metadata, "spec": ["selector": [Keys.podHash: .string(hash)]]]))
-            expect(answer, in: caches.services, for: rollout)
+            _ = try await merge(
+                ["metadata": metadata, "spec": ["selector": [Keys.podHash: .string(hash)]]], into: name, in: caches.services, for: rollout,
+                client: client.forSafetyWrites)
         case .patchRoute(let edit):
             try await patchRoute(edit, for: rollout)
             await afterRouteWrite?(rollout.key)
@@ -92,9 +92,32 @@ struct RolloutApplier: Sendable {
     }
 
     private func patchRollout(_ patch: JSONValue, _ rollout: Rollout) async throws(KubeError) -> String {
-        let answer: JSONValue = try await client.patch(.rollouts, namespace: rollout.metadata.namespace, name: rollout.metadata.name, .merge(patch))
-        expect(answer, in: caches.rollouts, for: rollout)
+        let answer: JSONValue = try await merge(patch, into: rollout.metadata.name, in: caches.rollouts, for: rollout)
         return answer.at("metadata", "resourceVersion")?.stringValue ?? ""
+    }
+
+    /// A merge patch that carries the version it was decided from.
+    ///
+    /// Refused because somebody wrote first, nothing is decided again before the cache has what the server has now: an event that was
+    /// lost on its way would otherwise be missed for ever, and with it what a user has asked for.
+    func merge<Model: ReadModel>(
+        _ patch: JSONValue, into name: String, subresource: String? = nil, in store: ObjectStore<Model>, for rollout: Rollout,
+        client chosen: KubeClient? = nil
+    ) async throws(KubeError) -> JSONValue {
+        let client: KubeClient = chosen ?? client
+        let namespace: String = rollout.metadata.namespace
+        do throws(KubeError) {
+            let answer: JSONValue = try await client.patch(Model.resource, namespace: namespace, name: name, subresource: subresource, .merge(patch))
+            expect(answer, in: store, for: rollout)
+            return answer
+        } catch .conflict(let text) {
+            do throws(KubeError) {
+                expect(try await client.get(Model.resource, namespace: namespace, name: name), in: store, for: rollout)
+            } catch {
+                // Whatever it is, the next attempt meets it again.
+            }
+            throw .conflict(text)
+        }
     }
 
     /// With the version that was seen: a size decided from old numbers must not be written.
@@ -103,8 +126,7 @@ struct RolloutApplier: Sendable {
         if let replicaSet = seen.replicaSets.first(where: { $0.metadata.name == name }) {
             patch.set(.string(replicaSet.metadata.resourceVersion), at: ["metadata", "resourceVersion"])
         }
-        let answer: JSONValue = try await client.patch(.replicaSets, namespace: seen.rollout.metadata.namespace, name: name, .merge(patch))
-        expect(answer, in: caches.replicaSets, for: seen.rollout)
+        _ = try await merge(patch, into: name, in: caches.replicaSets, for: seen.rollout)
     }
 
     private func create(_ draft: ReplicaSetDraft, _ seen: RolloutObservation) async throws(KubeError) {

@@ -65,11 +65,8 @@ struct RolloutReconciler: Sendable {
         guard !losses.isKnown(difference, of: rollout.key) else { return }
         // The version makes the server refuse a status that was decided from an older object: a user's change comes first.
         let patch: JSONValue = ["metadata": ["resourceVersion": .string(version)], "status": difference]
-        let answer: JSONValue = try await applier.client.patch(
-            .rollouts, namespace: rollout.metadata.namespace, name: rollout.metadata.name, subresource: "status", .merge(patch))
-        applier.barrier.expect(
-            answer.at("metadata", "resourceVersion")?.stringValue ?? "", of: rollout.key, in: applier.caches.rollouts, for: rollout.key,
-            now: clock.now)
+        let answer: JSONValue = try await applier.merge(
+            patch, into: rollout.metadata.name, subresource: "status", in: applier.caches.rollouts, for: rollout)
         losses.remember(JSONValue.mergePatch(from: answer["status"] ?? .object([:]), to: status.json), of: rollout.key)
         if status.phase != rollout.status.phase || status.currentStepIndex != rollout.status.currentStepIndex {
             logger.info(
