@@ -62,7 +62,17 @@ private func sizeViolations(_ world: WrittenWorld) -> [String] {
         let remaining: Int = min(replicaSet.status.availableReplicas, resize.size)
         let lost: Int = replicaSet.status.availableReplicas - remaining
         if resize.size < 0 { found.append("\(name) would have \(resize.size) pods") }
-        if lost > 0, let strategy = world.strategy {
+        if lost > 0, world.isRouted, let strategy = world.strategy, replicaSet.podHash == world.roles.new?.podHash,
+           replicaSet.podHash != world.after.stableRS {
+            // A routed canary needs the pods for its weight; those beyond it serve nobody.
+            // What was seen in force counts, not what an earlier process had recorded.
+            let old: Int = world.before.weights.map { $0.canary.podTemplateHash == replicaSet.podHash ? $0.canary.weight : 0 } ?? 0
+            let new: Int = world.after.weights?.canary.weight ?? 0
+            let weight: Int = world.after.weights?.isVerified == true ? new : max(old, new)
+            if !world.after.abort, remaining * strategy.maxTrafficWeight < weight * world.total {
+                found.append("scaling \(name) to \(resize.size) leaves \(remaining) pods for weight \(weight)")
+            }
+        } else if lost > 0, let strategy = world.strategy {
             let available: Int = world.roles.all.reduce(0) { $0 + $1.status.availableReplicas }
             let least: Int = world.total - PodBudget(strategy, total: world.total).unavailable
             if available - lost < least {
