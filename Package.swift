@@ -146,6 +146,12 @@ let allTests: [Target] = [
         "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "KubeYAML", "HTTPTransport", "KubeClient", "ControllerKit",
         "MetricProviders", "Controllers", "EmbeddedAPIServer", "SimulatedTime", "SimulatedCluster", httpTypes, logging,
     ]),
+    .testTarget(
+        name: "EndToEndTests",
+        dependencies: [
+            "StrictJSON", "Clockwork", "KubeModel", "HTTPTransport", "KubeClient", "KubeYAML", "ControllerKit", "CurlTransport", httpTypes,
+        ],
+        path: "Tests/EndToEnd/EndToEndTests", swiftSettings: settings),
     .testTarget(name: "TidyTests", path: "Tests/TidyTests", swiftSettings: settings),
 ]
 
