@@ -81,12 +81,13 @@ private func weights(of rule: WeightedRules.Rule, in route: HTTPRoute, _ intent:
 }
 
 private func addition(behind backend: Int, rule: Int, in route: HTTPRoute, _ intent: RouteIntent) -> [JSONPatch.Operation] {
-    let path: [String] = ["spec", "rules"]
-    var copy: JSONValue = route.document.at(path[0], path[1])?[rule]?["backendRefs"]?[backend] ?? .object([:])
+    let list: JSONValue = route.document.at("spec", "rules")?[rule]?["backendRefs"] ?? .array([])
+    var copy: JSONValue = list[backend] ?? .object([:])
     copy["name"] = .string(intent.canaryService)
     copy["weight"] = .number(JSONNumber(intent.weight))
     return [
-        .test(pointer(rule, backend, "name"), .string(intent.stableService)),
+        // The whole list: an attempt whose answer was lost must not add the reference a second time.
+        .test(JSONPointer(tokens: ["spec", "rules", "\(rule)", "backendRefs"]), list),
         .add(pointer(rule, backend, "weight"), .number(JSONNumber(intent.stableWeight))),
         .add(pointer(rule, backend + 1), copy),
     ]
