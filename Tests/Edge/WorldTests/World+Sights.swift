@@ -33,12 +33,21 @@ extension World {
                 return rollout.status.observedGeneration == "\(rollout.metadata.generation)" && isTrue(rollout)
             }
         } catch let timedOut as WaitTimedOut {
-            let stored: JSONValue? = await document(.rollouts, name)
-            throw WorldTimedOut(
-                description: "seed \(seed): \(timedOut)\n\(stored?["status"]?.text(.pretty) ?? "no such rollout")\n"
-                    + (await events(about: name).joined(separator: "\n")))
+            throw WorldTimedOut(description: "seed \(seed): \(timedOut)\n\(await picture(of: name))")
         }
         return try await rollout(name)
+    }
+
+    /// Everything around a Rollout as it is now, for somebody who has to find out why.
+    private func picture(of name: String) async -> String {
+        var lines: [String] = [await document(.rollouts, name)?["status"]?.text(.pretty) ?? "no such rollout"]
+        for route in await cluster.server.objects(of: .httpRoutes) { lines.append(route.text()) }
+        for service in await cluster.server.objects(of: .services, namespace: "default") { lines.append(service.text()) }
+        for replicaSet in await cluster.server.objects(of: .replicaSets, namespace: "default") {
+            lines.append("\(replicaSet.at("metadata", "name")?.text() ?? ""): \(replicaSet.at("spec", "replicas")?.text() ?? "") wanted, "
+                + "\(replicaSet["status"]?.text() ?? ""), annotations \(replicaSet.at("metadata", "annotations")?.text() ?? "")")
+        }
+        return (lines + (await events(about: name))).joined(separator: "\n")
     }
 
     /// Waits until all pods are of the wanted version and nothing is left to do.
