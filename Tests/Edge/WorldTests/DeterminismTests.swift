@@ -28,4 +28,15 @@ import Testing
         }
         #expect(Set(seen.values).count == seen.count)
     }
+
+    /// Another process has other hash seeds: the order of a Set or a Dictionary that leaked would show.
+    @Test("is the same in two processes") func twoProcesses() async throws {
+        let other = try #require(await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {
+            print(try Self.history(seed: 57))
+        })
+        let own: String = try Self.history(seed: 57)
+        let told: String = String(decoding: other.standardOutputContent, as: UTF8.self)
+        #expect(own.split(separator: "\n").count > 100)
+        #expect(told.contains(own), "the histories differ")
+    }
 }
