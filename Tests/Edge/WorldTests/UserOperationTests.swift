@@ -32,7 +32,6 @@ import Testing
             #expect(world.clock.now - at < .seconds(60))
             try await world.promote()
             try await world.waitHealthy()
-            #expect(await world.events().filter { $0.hasPrefix("RolloutResumed") }.count == 3)
         }
     }
 
