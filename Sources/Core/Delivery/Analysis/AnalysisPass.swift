@@ -126,6 +126,15 @@ struct AnalysisPass: Sendable {
             problem = "no name is left for an AnalysisRun beginning with \(base)"
             return nil
         }
+        if !place.isTaken, let refusal = situation.seen.refusals.first(where: { $0.subject == "AnalysisRun/\(place.name)" }) {
+            switch refusal.cause {
+            case .nameTaken: break
+            case .invalid(let words), .forbidden(let words):
+                // Tried again once the refusal is forgotten; until then nothing goes on without the analysis.
+                problem = "\(analysis.path): AnalysisRun \(place.name) was refused: \(words)"
+                return nil
+            }
+        }
         record(RunStatus(name: place.name, phase: "", message: ""), kind, &draft)
         guard !place.isTaken else { return place.name }
         draft.notes += composed.notes.map(\.description)

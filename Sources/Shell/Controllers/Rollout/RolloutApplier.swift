@@ -196,6 +196,12 @@ struct RolloutApplier: Sendable {
                 throw .conflict("analysisruns.argoproj.io \(rollout.metadata.namespace)/\(draft.name) exists and is another one; the next name is tried")
             }
             expect(existing, in: caches.analysisRuns, for: rollout)
+        } catch .invalid(let status) {
+            refusals.add(Refusal(subject: "AnalysisRun/\(draft.name)", cause: .invalid(status.message)), about: rollout.key, now: clock.now)
+            throw .invalid(status)
+        } catch .forbidden(let verb, let resource, let status) {
+            refusals.add(Refusal(subject: "AnalysisRun/\(draft.name)", cause: .forbidden(status.message)), about: rollout.key, now: clock.now)
+            throw .forbidden(verb: verb, resource: resource, status: status)
         }
     }
 }

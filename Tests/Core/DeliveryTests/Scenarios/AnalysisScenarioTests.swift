@@ -1,4 +1,5 @@
 import Clockwork
+import Delivery
 import StrictJSON
 import Testing
 
@@ -46,6 +47,22 @@ import Testing
             #expect(cluster.events.contains { $0.reason == "AnalysisRun\(phase)" && $0.severity == .warning })
             #expect(cluster.reasons.filter { $0 == "RolloutAborted" }.count == 1)
         }
+    }
+
+    @Test("a run that the API server refuses holds everything, says so once, and is tried again") func refusedRun() {
+        let steps: [JSONValue] = [["setWeight": 50], Self.stepAnalysis, ["pause": [:]]]
+        let name: String = Self.started(steps).runs.keys.first ?? ""
+        var cluster = ModelCluster.routed(Manifest.rollout(steps: steps), templates: [Manifest.template()])
+        cluster.settle()
+        cluster.forget()
+        cluster.refusals.append((Refusal(subject: "AnalysisRun/\(name)", cause: .forbidden("exceeded quota")), cluster.now + .seconds(30)))
+        cluster.setImage("v2")
+        cluster.settle()
+        #expect(cluster.runs.isEmpty && cluster.step == 1)
+        #expect(cluster.lastPlan?.waitsFor.contains("exceeded quota") == true)
+        #expect(cluster.events.filter { $0.reason == "ReconciliationError" }.count == 1)
+        cluster.run(for: .seconds(31))
+        #expect(cluster.runs.keys.map { $0 } == [name])
     }
 
     @Test("an inconclusive run pauses; resuming makes another one, promoting passes it over") func inconclusive() {
