@@ -127,9 +127,9 @@ struct RealCluster: Sendable {
         try await kubectl.apply(YAML.text(documents: objects))
     }
 
-    /// What `kubectl apply -k deploy` applies.
+    /// What `kubectl apply -k deploy/cluster` applies.
     func deployment() async throws -> [JSONValue] {
-        let text: String = try await kubectl("kustomize", "\(checkout)/deploy")
+        let text: String = try await kubectl("kustomize", "\(checkout)/deploy/cluster")
         return try YAMLStream.parse(text, fileName: "deploy").map(\.json)
     }
 }

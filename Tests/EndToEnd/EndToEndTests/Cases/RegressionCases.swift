@@ -1,0 +1,83 @@
+import Glibc
+import StrictJSON
+import Testing
+
+extension EndToEnd.OnOurDefinitions {
+    @Test("R13: what a user writes while a round is under way is not lost")
+    func lostPatch() async throws {
+        let cluster: RealCluster = try RealCluster.here
+        try await Scene.play(.linkedAndFast, in: "lost-patch") { scene in
+            let before: JSONValue = try await scene.settleFirstVersion()
+            let marker: String = "\(cluster.folder)/lost-patch-route-written"
+            let account: ServiceAccount = try await cluster.controllerAccount()
+            let controller = try Controller(
+                cluster, account: account, arguments: ["--leader-elect=false"],
+                environment: ["SLUICE_TEST_PAUSE_AFTER_ROUTE_WRITE": marker])
+            do {
+                try await controller.waitUntilReady()
+                try await scene.apply(image: Release.goodImage)
+                try await eventually("the controller stands between a route write and a status write", every: .milliseconds(20)) {
+                    fileExists(marker) ? true : nil
+                }
+                // The round was decided before this.
+                try await scene.kubectl("sluice", "abort", "my-app")
+                let start: Int = cluster.audit.end
+                try await eventually("the abort is honoured", seconds: 40, every: .milliseconds(50)) {
+                    unlink(marker)
+                    let view = RolloutView(json: try await scene.rollout())
+                    #expect(view.isAborted, "the abort was overwritten: \(view.line)")
+                    return view.phase == "Degraded" ? true : nil
+                }
+                let statusWrites: [AuditLog.Entry] = cluster.audit.requests(of: account.user, since: start)
+                    .filter { $0.resource == "rollouts" && $0.isWrite }
+                print("lost-patch: \(statusWrites)")
+                #expect(statusWrites.first?.status == 409, "the write that was decided before the abort must be refused")
+                try await eventually("the route is as it was", seconds: 40, every: .milliseconds(50)) {
+                    unlink(marker)
+                    return try await scene.route()["spec"] == before["spec"] ? true : nil
+                }
+            } catch {
+                try await controller.daemon.killNow()
+                throw error
+            }
+            try await controller.daemon.killNow()
+        }
+    }
+
+    @Test("R16: a ReplicaSet that exists although the cache does not know it is not created twice, and aborts nothing")
+    func staleCache() async throws {
+        let cluster: RealCluster = try RealCluster.here
+        try await Scene.play(.linkedAndFast, in: "stale") { scene in
+            _ = try await scene.settleFirstVersion()
+            var account: ServiceAccount = try await cluster.controllerAccount()
+            let server: String = cluster.parts["SERVER"] ?? ""
+            let proxy = try FreezingProxy(target: Int(server.split(separator: ":").last ?? "") ?? 0)
+            let through: String = "\(cluster.folder)/through-proxy.kubeconfig"
+            try writeFile(through, try readText(account.kubeconfig).replacing(server, with: "https://127.0.0.1:\(proxy.port)"))
+            account.kubeconfig = through
+            let controller = try Controller(cluster, account: account, arguments: ["--leader-elect=false"])
+            do {
+                try await controller.waitUntilReady()
+                // Its first write opens a connection; from then on its watches hear nothing.
+                proxy.freezeAtNextConnection()
+                let start: Int = cluster.audit.end
+                try await scene.apply(image: Release.goodImage)
+                let creations: () -> [AuditLog.Entry] = {
+                    cluster.audit.requests(of: account.user, since: start).filter { $0.resource == "replicasets" && $0.verb == "create" }
+                }
+                try await eventually("the ReplicaSet is created a second time", seconds: 60) { creations().count >= 2 ? true : nil }
+                proxy.thaw()
+                try await scene.waitUntilHealthy(seconds: 90)
+                print("stale: \(creations())")
+                #expect(creations().map(\.status).prefix(2) == [201, 409])
+                try await scene.expectReplicaSets(images: [Scene.stableImage, Release.goodImage], ready: 1)
+                #expect(!(try await scene.eventReasons().contains("RolloutAborted")))
+            } catch {
+                proxy.thaw()
+                try await controller.daemon.killNow()
+                throw error
+            }
+            try await controller.daemon.killNow()
+        }
+    }
+}
