@@ -94,6 +94,7 @@ extension World {
     }
 
     /// Runs the controllers of one process beside `body`; they are gone afterwards, as after `kill -9`.
+    @discardableResult
     func withController<Result: Sendable>(
         over transport: (any HTTPTransport)? = nil, hooks: ControllerHooks = ControllerHooks(), salt: UInt64 = 0,
         _ body: @escaping @Sendable () async throws -> Result
