@@ -74,6 +74,29 @@ func nextTurn(of metrics: [RunMetric], status: AnalysisRunStatus, isTerminating:
     }.min()
 }
 
+/// When a run takes its next measurement: now or earlier when one is overdue; nil when none will be taken any more, or when the
+/// one in flight decides.
+///
+/// A run that cannot be read counts as overdue: it is about to end with an error.
+public func nextMeasurement(of run: AnalysisRun, now: Timestamp) -> Timestamp? {
+    if run.metadata.isBeingDeleted || run.status.phase?.isCompleted == true { return nil }
+    let metrics: [RunMetric]
+    do throws(AnalysisProblem) {
+        metrics = try runMetrics(of: run)
+    } catch {
+        return now
+    }
+    let stopping: Bool = isTerminating(run, status: run.status)
+    return metrics.compactMap { metric -> Timestamp? in
+        switch turn(of: metric, status: run.status, isTerminating: stopping, now: now) {
+        case .finished, .stopped, .countReached, .inFlight, .resume, .terminate: nil
+        case .waiting(let until): until
+        case .delayed(let until): until ?? now
+        case .measure: now
+        }
+    }.min()
+}
+
 /// When a completed run is deleted: the first instant at which more than the allowed whole seconds have passed.
 /// Nil: never by time.
 func expiry(of run: AnalysisRun, status: AnalysisRunStatus) -> Timestamp? {

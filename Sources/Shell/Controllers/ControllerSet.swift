@@ -170,7 +170,7 @@ public struct ControllerSet: Sendable {
         }
         caches.analysisRuns.onChange { change in
             runQueue.add(change.key)
-            if let old = change.old?.model, let new = change.new?.model, old.status.phase == new.status.phase { return }
+            // Each measurement may be the one that a step waits for.
             for entry in [change.old, change.new] {
                 guard let metadata = entry?.metadata, let owner = metadata.controller, owner.kind == "Rollout" else { continue }
                 queue.add(ObjectKey(namespace: metadata.namespace, name: owner.name))

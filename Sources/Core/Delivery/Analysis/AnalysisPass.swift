@@ -9,6 +9,11 @@ struct AnalysisPass: Sendable {
     var actions: [PlannedAction] = []
     /// Whether the run of the current analysis step has succeeded.
     var stepSucceeded: Bool = false
+    /// The background run whose measurement is overdue: nothing is completed on what it said before. Nil: it is up to date.
+    ///
+    /// Differs: upstream goes on. After an outage of the controller whole pauses have passed, and the next weight, or the
+    /// promotion, would come before the first look at what happened meanwhile.
+    var runThatIsBehind: String?
     /// What is wrong with a run that has to be created; it is created once that is put right.
     var problem: String?
 
@@ -79,6 +84,8 @@ struct AnalysisPass: Sendable {
             draft.addedPauses.append(.inconclusiveAnalysis)
         case .pending, .running, nil:
             if kind == .step { draft.waitsFor = "AnalysisRun \(run.metadata.name)" }
+            guard kind == .background, let due = nextMeasurement(of: run, now: situation.now) else { return }
+            if due <= situation.now { runThatIsBehind = run.metadata.name } else { draft.wake(at: due) }
         }
     }
 

@@ -82,7 +82,7 @@ private func abortPlan(_ situation: CanarySituation, _ detail: String, announcin
 private func advance(
     _ draft: inout StatusDraft, _ situation: CanarySituation, _ sizes: CanarySizes, traffic: TrafficPass, analysis: AnalysisPass
 ) {
-    if let reason = promotionReason(situation, draft, traffic: traffic) {
+    if let reason = promotionReason(situation, draft, traffic: traffic, analysis: analysis) {
         promote(&draft, situation, reason: reason)
         return
     }
@@ -102,7 +102,11 @@ private func advance(
     }
     switch stepState(situation, sizes, traffic: traffic, analysis: analysis) {
     case .complete:
-        complete(&draft, situation)
+        if let run = analysis.runThatIsBehind, !situation.isResumed {
+            draft.waitsFor = "the measurement of AnalysisRun \(run) that is due"
+        } else {
+            complete(&draft, situation)
+        }
     case .waits(let words):
         if draft.waitsFor.isEmpty { draft.waitsFor = words }
     case .pauses(let until):
@@ -113,7 +117,8 @@ private func advance(
         if draft.waitsFor.isEmpty {
             draft.waitsFor = situation.isFullyPromoted
                 ? (podsAwaited(situation, sizes) ?? "")
-                : (podsAwaited(situation, sizes) ?? (traffic.isInForce ? "\(situation.total) available pods" : traffic.waitsFor))
+                : (podsAwaited(situation, sizes) ?? analysis.runThatIsBehind.map { "the measurement of AnalysisRun \($0) that is due" }
+                    ?? (traffic.isInForce ? "\(situation.total) available pods" : traffic.waitsFor))
         }
     }
 }
@@ -151,7 +156,7 @@ private func stepState(
     case .pause(let pause):
         let condition: PauseCondition? = situation.persisted.pauseConditions.first { $0.reason == .canaryPauseStep }
         // The controller paused and no entry is left: somebody resumed.
-        if situation.persisted.controllerPause && situation.persisted.pauseConditions.isEmpty { return .complete }
+        if situation.isResumed { return .complete }
         guard let seconds = pause.duration?.seconds else { return .pauses(until: nil) }
         let end: Timestamp = (condition?.startTime ?? situation.now.truncatedToSeconds) + .seconds(seconds)
         guard condition != nil && situation.now >= end else { return .pauses(until: end) }
@@ -174,7 +179,9 @@ private func complete(_ draft: inout StatusDraft, _ situation: CanarySituation) 
 }
 
 /// Why the new version is to become the stable one now; nil: not yet.
-private func promotionReason(_ situation: CanarySituation, _ draft: StatusDraft, traffic: TrafficPass) -> String? {
+private func promotionReason(
+    _ situation: CanarySituation, _ draft: StatusDraft, traffic: TrafficPass, analysis: AnalysisPass
+) -> String? {
     if situation.persisted.stableRS.isEmpty { return "Initial deploy" }
     if draft.isAborted { return nil }
     guard situation.roles.new != nil, situation.newIsComplete else { return nil }
@@ -184,7 +191,7 @@ private func promotionReason(_ situation: CanarySituation, _ draft: StatusDraft,
     guard isRoutedFully else { return nil }
     if situation.promotesFully { return "Full promotion requested" }
     if situation.newHash == situation.persisted.stableRS { return "Fast rollback" }
-    if situation.isUndecided { return nil }
+    if situation.isUndecided || analysis.runThatIsBehind != nil { return nil }
     let count: Int = situation.steps.count
     if count == 0 || situation.persisted.currentStepIndex == count { return "Completed all \(count) canary steps" }
     return nil
@@ -203,6 +210,9 @@ private func promote(_ draft: inout StatusDraft, _ situation: CanarySituation, r
 }
 
 extension CanarySituation {
+    /// The controller has paused and somebody has taken the pause away: a person's wish, which waits for no measurement.
+    var isResumed: Bool { persisted.controllerPause && persisted.pauseConditions.isEmpty }
+
     /// Before anything is stable there is nothing to protect: the first version is sized and recorded in one pass.
     var isFirstDeploy: Bool { persisted.stableRS.isEmpty }
 }

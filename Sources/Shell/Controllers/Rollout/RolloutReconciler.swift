@@ -10,12 +10,17 @@ import Synchronization
 
 /// One round for one Rollout: observe, decide, apply, store, publish.
 struct RolloutReconciler: Sendable {
+    /// How soon a Rollout is looked at again whose routes are not listed yet; their arrival wakes it sooner.
+    private static let routesInterval: Duration = .milliseconds(500)
+
     private let observer: RolloutObserver
     private let applier: RolloutApplier
     private let publisher: EventPublisher
     private let refusals: RefusalMemory
     private let losses = PrunedStatusMemory()
     private let warnings = RepeatedWarnings()
+    private let caches: ClusterCaches
+    private let versions: ServedVersions
     private let clock: any ControlClock
     private let logger: Logger
 
@@ -29,6 +34,8 @@ struct RolloutReconciler: Sendable {
             client: client, caches: caches, barrier: barrier, refusals: refusals, versions: versions, clock: clock,
             afterRouteWrite: afterRouteWrite)
         self.publisher = publisher
+        self.caches = caches
+        self.versions = versions
         self.clock = clock
         self.logger = logger
     }
@@ -41,6 +48,7 @@ struct RolloutReconciler: Sendable {
             warnings.forget(key)
             return .settled
         }
+        guard routesAreKnown(of: seen.rollout) else { return .wake(at: now + Self.routesInterval) }
         let plan: RolloutPlan = decide(seen, now: now)
         for note in plan.notes { logger.info("\(note)", metadata: metadata(seen)) }
         do throws(KubeError) {
@@ -56,6 +64,12 @@ struct RolloutReconciler: Sendable {
         } catch {
             return Outcome(after: error)
         }
+    }
+
+    /// A route that was not listed yet must not be taken for one that is missing. Rollouts without routes do not wait for them.
+    private func routesAreKnown(of rollout: Rollout) -> Bool {
+        rollout.spec.canary?.trafficRouting?.httpRoutes.isEmpty ?? true
+            || caches.httpRoutes.hasSynced || versions.isAbsent(HTTPRoute.resource)
     }
 
     /// At most one write, none when nothing has changed.

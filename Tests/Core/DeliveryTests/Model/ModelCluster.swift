@@ -37,6 +37,8 @@ struct ModelCluster: Sendable {
     var heldEndpoints: [String: Set<String>] = [:]
     /// Whether EndpointSlices can be read at all.
     var readsEndpoints: Bool = true
+    /// Whether running AnalysisRuns are measured when they are due; otherwise they are overdue at once.
+    var measuresInTime: Bool = true
     /// What the API server answers to the creation of the ReplicaSet with this name.
     var createRefusal: Refusal.Cause?
     /// Runs stay without a phase while true.
@@ -103,6 +105,20 @@ struct ModelCluster: Sendable {
 
     static func name(of object: JSONValue) -> String { object.at("metadata", "name")?.stringValue ?? "" }
 
+    /// A run as it is while its controller measures in time: the last measurement of each metric is from now.
+    private func measured(_ run: JSONValue) -> JSONValue {
+        guard run.at("status", "phase")?.stringValue == "Running" else { return run }
+        var run: JSONValue = run
+        let results: [JSONValue] = (run.at("spec", "metrics")?.arrayValue ?? []).map { metric in
+            [
+                "name": metric["name"] ?? "", "phase": "Running", "count": 1, "successful": 1,
+                "measurements": [["phase": "Successful", "finishedAt": .string(now.rfc3339), "startedAt": .string(now.rfc3339), "value": "[0]"]],
+            ]
+        }
+        run.set(.array(results), at: ["status", "metricResults"])
+        return run
+    }
+
     // MARK: Deciding
 
     /// What the observer gathers, from objects in their stored form.
@@ -110,7 +126,7 @@ struct ModelCluster: Sendable {
         do {
             var seen = RolloutObservation(rollout: try Rollout(json: rollout))
             seen.replicaSets = try replicaSets.keys.sorted().map { try ReplicaSet(json: replicaSets[$0]!) }
-            seen.analysisRuns = try runs.keys.sorted().map { try AnalysisRun(json: runs[$0]!) }
+            seen.analysisRuns = try runs.keys.sorted().map { try AnalysisRun(json: measuresInTime ? measured(runs[$0]!) : runs[$0]!) }
             for (name, service) in services { seen.services[name] = try Service(json: service) }
             for (_, json) in templates {
                 let template = try AnalysisTemplate(json: json)

@@ -65,6 +65,28 @@ import Testing
         #expect(cluster.runs.keys.map { $0 } == [name])
     }
 
+    @Test("after an outage no step ends before the overdue measurement, and a person need not wait for it") func overdue() {
+        for resumes in [false, true] {
+            var cluster = Self.started(
+                [["setWeight": 50], ["pause": ["duration": 60]], ["setWeight": 100]], background: ["templates": [["templateName": "ok"]]],
+                templates: [Manifest.template()])
+            #expect(cluster.step == 1 && cluster.runs.count == 1)
+            cluster.measuresInTime = false
+            if resumes {
+                cluster.promote()
+                cluster.settle()
+                #expect(cluster.step == 2)
+                continue
+            }
+            cluster.run(for: .seconds(3600))
+            #expect(cluster.step == 1)
+            #expect(cluster.lastPlan?.waitsFor.contains("that is due") == true)
+            cluster.measuresInTime = true
+            cluster.settle()
+            #expect(cluster.phase == "Healthy")
+        }
+    }
+
     @Test("an inconclusive run pauses; resuming makes another one, promoting passes it over") func inconclusive() {
         for promotes in [false, true] {
             var cluster = Self.started([["setWeight": 50], Self.stepAnalysis, ["pause": [:]]])
