@@ -113,7 +113,7 @@ let allTests: [Target] = [
     ]),
     tests("Shell", "KubeYAML", ["KubeYAML", "StrictJSON", "Clockwork"]),
     tests("Shell", "KubeClient", [
-        "KubeClient", "KubeModel", "StrictJSON", "Clockwork", "HTTPTransport", "SimulatedTime", httpTypes,
+        "KubeClient", "KubeModel", "StrictJSON", "Clockwork", "HTTPTransport", "SimulatedTime", "KubeYAML", httpTypes,
     ]),
     tests("Shell", "ControllerKit", [
         "ControllerKit", "KubeClient", "KubeModel", "StrictJSON", "Clockwork", "HTTPTransport", "EmbeddedAPIServer", "SimulatedCluster",

@@ -27,7 +27,8 @@ public enum InCluster {
         // The service address of the API server is reachable from every pod, and never through a proxy that is meant for the world.
         let shownHost = host.contains(":") ? "[\(host)]" : host
         return ClusterConnection(
-            server: "https://\(shownHost):\(port)", tls: TLSSettings(certificateAuthorities: authorities), proxy: .none,
+            server: "https://\(shownHost):\(port)", tls: TLSSettings(certificateAuthorities: authorities),
+            tlsFiles: TLSFiles(certificateAuthority: folder + "/ca.crt"), proxy: .none,
             credential: .tokenFile(path: folder + "/token"), namespace: namespace?.filter { !$0.isWhitespace } ?? "default",
             origin: "the service account of this pod")
     }

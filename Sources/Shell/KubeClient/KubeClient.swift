@@ -25,21 +25,24 @@ public struct KubeClient: Sendable {
     /// A client with a rate budget of its own, unless one is given.
     ///
     /// - Parameters:
-    ///   - version: of the program, for the user agent `sluice/<version>`.
+    ///   - program: the first half of the user agent, by which audit logs and priority levels tell programs apart.
+    ///   - version: of the program, the other half: `sluice-controller/1.0`.
     ///   - requestTimeout: for everything but watches.
+    ///   - plugins: runs the credential plugins of kubeconfigs; without it they are refused.
     ///   - observe: is told of every finished request, for metrics. It must not block.
     public init(
-        connection: ClusterConnection, transport: any HTTPTransport, clock: any ControlClock, version: String,
+        connection: ClusterConnection, transport: any HTTPTransport, clock: any ControlClock, program: String = "sluice", version: String,
         budget: RateBudget = RateBudget(), requestTimeout: Duration = .seconds(30), files: FileSource = .system,
+        plugins: (any ExecCredentialRunner)? = nil,
         observe: (@Sendable (RequestRecord) -> Void)? = nil
     ) {
         self.connection = connection
         self.transport = transport
         self.clock = clock
         self.budget = budget
-        self.userAgent = "sluice/" + version
+        self.userAgent = "\(program)/\(version)"
         self.requestTimeout = requestTimeout
-        self.authorizer = Authorizer(connection.credential, files: files)
+        self.authorizer = Authorizer(connection, files: files, plugins: plugins)
         self.observe = observe
     }
 

@@ -123,35 +123,61 @@ extension KubeClient {
         isForLease ? .zero : try await budget.acquire(request.verb.budget, priority, clock: clock)
     }
 
-    /// One exchange, or two where the token has been rotated in between.
+    /// One exchange, or two where credentials have been renewed in between.
     func exchange(_ request: KubeRequest, timeouts: TransportTimeouts, responseLimit: Int? = nil) async throws(KubeError) -> TransportResponse {
-        let response = try await exchangeOnce(request, timeouts: timeouts, responseLimit: responseLimit)
-        guard response.status == 401, authorizer.refreshAfterRefusal(now: clock.now) else { return response }
-        return try await exchangeOnce(request, timeouts: timeouts, responseLimit: responseLimit)
+        var presentation: Authorizer.Presentation = try await authorizer.presentation(clock: clock)
+        var isSecond = false
+        while true {
+            let message: TransportRequest = try transportRequest(request, presentation, timeouts: timeouts, responseLimit: responseLimit)
+            let outcome: Result<TransportResponse, TransportError>
+            do throws(TransportError) {
+                outcome = .success(try await transport.send(message))
+            } catch {
+                outcome = .failure(error)
+            }
+            if !isSecond, let refusal = Self.refusal(outcome),
+               let other = try await authorizer.replacement(for: presentation, isUnknown: refusal == .unknown, clock: clock) {
+                presentation = other
+                isSecond = true
+                continue
+            }
+            switch outcome {
+            case .success(let response): return response
+            case .failure(let error): throw KubeError(error)
+            }
+        }
     }
 
-    private func exchangeOnce(
-        _ request: KubeRequest, timeouts: TransportTimeouts, responseLimit: Int?
-    ) async throws(KubeError) -> TransportResponse {
-        let now = clock.now
+    private enum PresentationRefusal { case unknown, handshake }
+
+    /// How what we showed was refused; nil where it was not. A broken handshake has carried out nothing, so it may be tried again.
+    private static func refusal(_ outcome: Result<TransportResponse, TransportError>) -> PresentationRefusal? {
+        switch outcome {
+        case .success(let response): response.status == 401 ? .unknown : nil
+        case .failure(.tls): .handshake
+        case .failure: nil
+        }
+    }
+
+    private func transportRequest(
+        _ request: KubeRequest, _ presentation: Authorizer.Presentation, timeouts: TransportTimeouts, responseLimit: Int?
+    ) throws(KubeError) -> TransportRequest {
         var timeouts = timeouts
+        // Asked last: a credential plugin may have taken its time.
         if request.verb.budget == .write, let gate {
             // A write that could still arrive after somebody else leads is not begun.
-            guard let remaining = gate.remaining(now: now), remaining > .zero else {
+            guard let remaining = gate.remaining(now: clock.now), remaining > .zero else {
                 throw .notLeading("\(request.subject): not sent, because this process does not surely lead")
             }
             timeouts.total = min(timeouts.total ?? remaining, remaining)
         }
-        var transportRequest = TransportRequest(
-            method: request.verb.method, url: connection.server + request.target, headers: try headers(for: request, now: now),
-            body: request.body.map { $0.value.serialized() }, timeouts: timeouts, lane: lane(for: request), tls: connection.tls,
+        var message = TransportRequest(
+            method: request.verb.method, url: connection.server + request.target,
+            headers: headers(for: request, authorization: presentation.authorization),
+            body: request.body.map { $0.value.serialized() }, timeouts: timeouts, lane: lane(for: request), tls: presentation.tls,
             proxy: connection.proxy)
-        if let responseLimit { transportRequest.responseLimit = responseLimit }
-        do throws(TransportError) {
-            return try await transport.send(transportRequest)
-        } catch {
-            throw KubeError(error)
-        }
+        if let responseLimit { message.responseLimit = responseLimit }
+        return message
     }
 
     private func lane(for request: KubeRequest) -> TransportLane {
@@ -159,17 +185,11 @@ extension KubeClient {
         return request.verb.budget == .read ? .reads : .writes
     }
 
-    private func headers(for request: KubeRequest, now: Timestamp) throws(KubeError) -> HTTPFields {
+    private func headers(for request: KubeRequest, authorization: String?) -> HTTPFields {
         var headers: HTTPFields = [.accept: "application/json", .userAgent: userAgent]
         if let type = request.body?.type { headers[.contentType] = type.rawValue }
-        if let authorization = try authorizer.header(now: now) { headers[.authorization] = authorization }
-        if let impersonation = connection.impersonation {
-            let fields = [("Impersonate-User", impersonation.user)] + (impersonation.uid.map { [("Impersonate-Uid", $0)] } ?? [])
-                + impersonation.groups.map { ("Impersonate-Group", $0) }
-            for (name, value) in fields {
-                if let name = HTTPField.Name(name) { headers.append(HTTPField(name: name, value: value)) }
-            }
-        }
+        if let authorization { headers[.authorization] = authorization }
+        for (name, value) in connection.impersonation?.fields ?? [] { headers.append(HTTPField(name: name, value: value)) }
         return headers
     }
 

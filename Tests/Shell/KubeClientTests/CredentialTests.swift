@@ -80,6 +80,7 @@ import Testing
             environment: ["KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "443"], files: .memory(Self.files))
         #expect(connection.server == "https://10.0.0.1:443")
         #expect(connection.tls.certificateAuthorities == Array("CA".utf8))
+        #expect(connection.tlsFiles == TLSFiles(certificateAuthority: Self.folder + "/ca.crt"))
         #expect(connection.credential == .tokenFile(path: Self.folder + "/token"))
         #expect(connection.namespace == "argo")
         let six = try InCluster.connection(

@@ -20,7 +20,6 @@ import Testing
            {"name": "half", "user": {"client-certificate-data": "Q0VSVA=="}},
            {"name": "broken", "user": {"client-certificate-data": "###", "client-key-data": "S0VZ"}},
            {"name": "wrong", "user": {"token": 5}},
-           {"name": "exec", "user": {"exec": {"command": "aws"}}},
            {"name": "basic", "user": {"username": "eva", "password": "pw"}}],
          "contexts": [
            {"name": "dev", "context": {"cluster": "dev", "user": "token", "namespace": "shop"}},
@@ -29,7 +28,6 @@ import Testing
            {"name": "half", "context": {"cluster": "prod", "user": "half"}},
            {"name": "broken", "context": {"cluster": "prod", "user": "broken"}},
            {"name": "wrong", "context": {"cluster": "prod", "user": "wrong"}},
-           {"name": "exec", "context": {"cluster": "prod", "user": "exec"}},
            {"name": "basic", "context": {"cluster": "prod", "user": "basic"}},
            {"name": "dangling", "context": {"cluster": "nowhere", "user": "token"}},
            {"name": "empty", "context": {}}]}
@@ -116,10 +114,9 @@ import Testing
     static let wrong: [(String, String)] = [
         ("half", "user \"half\" of /home/eva/.kube/config has only one of client-certificate and client-key; both are needed"),
         ("broken", "user \"broken\" of /home/eva/.kube/config: client-certificate-data is not base64"),
-        ("wrong", "user \"wrong\" of /home/eva/.kube/config: users[5].user.token: expected a string, found 5"),
-        ("exec", "user \"exec\" of /home/eva/.kube/config uses exec, which is not supported yet; use a token, a token file or a client certificate, for instance `--token \"$(kubectl create token NAME)\"`"),
+        ("wrong", "user \"wrong\" of /home/eva/.kube/config: users[5].user.token: expected a string, found a value of the type number; put it in quotes"),
         ("dangling", "/home/eva/.kube/config has no cluster \"nowhere\"; it has dev, lab, prod"),
-        ("nowhere", "/home/eva/.kube/config has no context \"nowhere\"; it has basic, broken, dangling, dev, empty, exec, half, lab, prod, wrong"),
+        ("nowhere", "/home/eva/.kube/config has no context \"nowhere\"; it has basic, broken, dangling, dev, empty, half, lab, prod, wrong"),
         ("empty", "context \"empty\" of /home/eva/.kube/config leads to no server"),
     ]
 

@@ -66,13 +66,25 @@ import Testing
     @Test func appearsAsSomebodyElse() async throws {
         let transport = ScriptedTransport(.response(200, "{}"))
         let connection = ClusterConnection(
-            server: "http://a", credential: .basic(user: "eva", password: "pw"), impersonation: Impersonation(user: "adam", uid: "7", groups: ["g", "h"]))
+            server: "http://a", credential: .basic(user: "eva", password: "pw"), impersonation: Impersonation(
+                user: "adam", uid: "7", groups: ["g", "h"], extra: ["scopes": ["a", "b"], "acme.com/project %é": ["x"]]))
         _ = try await client(transport, connection: connection).get(.pods, namespace: "n", name: "p")
         let headers = try #require(transport.requests.first?.headers)
         #expect(headers[.authorization] == "Basic ZXZhOnB3")
         #expect(headers[HTTPField.Name("Impersonate-User")!] == "adam")
         #expect(headers[HTTPField.Name("Impersonate-Uid")!] == "7")
         #expect(headers[values: HTTPField.Name("Impersonate-Group")!] == ["g", "h"])
+        #expect(headers[values: HTTPField.Name("Impersonate-Extra-scopes")!] == ["a", "b"])
+        #expect(headers[values: HTTPField.Name("Impersonate-Extra-acme.com%2Fproject%20%25%C3%A9")!] == ["x"])
+    }
+
+    @Test func namesItsProgram() async throws {
+        let transport = ScriptedTransport(.response(200, "{}"))
+        let kube = KubeClient(
+            connection: ClusterConnection(server: "http://a"), transport: transport, clock: StandingClock(), program: "kubectl-sluice",
+            version: "1.0", files: .memory([:]))
+        _ = try await kube.get(.pods, namespace: "n", name: "p")
+        #expect(transport.requests.first?.headers[.userAgent] == "kubectl-sluice/1.0")
     }
 
     @Test func refusesAnUpdateWithoutVersion() async {

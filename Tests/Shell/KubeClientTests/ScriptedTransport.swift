@@ -47,7 +47,9 @@ final class StandingClock: ControlClock {
 func client(
     _ transport: some HTTPTransport, connection: ClusterConnection = ClusterConnection(server: "https://api:6443/"),
     clock: any ControlClock = StandingClock(), budget: RateBudget = .unlimited, files: FileSource = .memory([:]),
-    observe: (@Sendable (RequestRecord) -> Void)? = nil
+    plugins: (any ExecCredentialRunner)? = nil, observe: (@Sendable (RequestRecord) -> Void)? = nil
 ) -> KubeClient {
-    KubeClient(connection: connection, transport: transport, clock: clock, version: "1.0", budget: budget, files: files, observe: observe)
+    KubeClient(
+        connection: connection, transport: transport, clock: clock, version: "1.0", budget: budget, files: files, plugins: plugins,
+        observe: observe)
 }
