@@ -26,7 +26,7 @@ struct RunningController: Sendable {
         let environment = world.environment
         let activity = ActivityMetrics(registry: metrics, clock: clock)
         let client = KubeClient(
-            connection: connection, transport: world.transport, clock: clock, version: SluiceVersion.text,
+            connection: connection, transport: world.transport, clock: clock, program: "sluice-controller", version: SluiceVersion.text,
             budget: RateBudget(perSecond: flags.requestsPerSecond, burst: flags.requestBurst), requestTimeout: flags.requestTimeout,
             files: environment.files, observe: { activity.requestEnded($0) })
         var random = SeededGenerator(seed: world.seed)

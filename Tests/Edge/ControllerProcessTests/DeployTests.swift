@@ -51,7 +51,7 @@ import Testing
                 try await bench.sleep(.seconds(60))
                 #expect(await release.phase == "Degraded")
                 #expect(await process.stopAndWait() == 0)
-                let own = await bench.cluster.server.recentRequests.filter { $0.key.userAgent == "sluice/\(SluiceVersion.text)" }
+                let own = await bench.cluster.server.recentRequests.filter { $0.key.userAgent == "sluice-controller/\(SluiceVersion.text)" }
                 let rights = own.map { record in
                     Right(
                         group: record.key.resource.group,

@@ -36,7 +36,7 @@ import Testing
                 try await bench.sleep(.seconds(2))
                 #expect(await process.stopAndWait() == 0)
                 let writes = await bench.cluster.server.recentRequests.map(\.key)
-                    .filter { $0.userAgent.hasPrefix("sluice/") && !["get", "list", "watch"].contains($0.verb) }
+                    .filter { $0.userAgent.hasPrefix("sluice-controller/") && !["get", "list", "watch"].contains($0.verb) }
                 #expect(writes.last?.resource == .leases)
                 #expect(writes.contains { $0.resource == .rollouts })
             }

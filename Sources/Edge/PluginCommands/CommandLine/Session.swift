@@ -22,7 +22,7 @@ struct Session: Sendable {
         }
         self.environment = environment
         client = KubeClient(
-            connection: connection, transport: environment.transport, clock: environment.clock, version: PluginVersion.number,
+            connection: connection, transport: environment.transport, clock: environment.clock, program: "kubectl-sluice", version: PluginVersion.number,
             requestTimeout: try options.timeout(), files: environment.files, observe: observe)
         namespace = connection.namespace
         origin = connection.origin
