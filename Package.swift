@@ -62,11 +62,13 @@ let edge: [Target] = [
     .systemLibrary(name: "CLibCurl", path: "Sources/Edge/CLibCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .target(name: "CCurl", dependencies: ["CLibCurl"], path: "Sources/Edge/CCurl", exclude: ["README.md"]),
     target("Edge", "CurlTransport", ["CCurl", "HTTPTransport", httpTypes]),
+    target("Edge", "ExecCredentials", ["KubeClient"]),
     target("Edge", "HTTPServing", ["EmbeddedAPIServer", hummingbird, nioCore, nioPosix, httpTypes, logging]),
     target("Edge", "Observability", ["StrictJSON", "Clockwork", logging, metrics]),
     target("Edge", "ControllerProcess", [
         "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "HTTPTransport", "KubeClient", "ControllerKit", "MetricProviders",
-        "Controllers", "EmbeddedAPIServer", "KubeYAML", "HTTPServing", "CurlTransport", "Observability", httpTypes, logging, metrics, signals,
+        "Controllers", "EmbeddedAPIServer", "KubeYAML", "HTTPServing", "CurlTransport", "ExecCredentials", "Observability", httpTypes, logging, metrics,
+        signals,
     ]),
     target("Edge", "SimulatedTime", ["Clockwork"]),
     target("Edge", "PluginCommands", [
@@ -83,7 +85,7 @@ let executables: [Target] = [
         name: "sluice-controller", dependencies: ["ControllerProcess"], path: "Sources/Executables/sluice-controller",
         exclude: ["README.md"], swiftSettings: settings),
     .executableTarget(
-        name: "kubectl-sluice", dependencies: ["PluginCommands", "CurlTransport", "ControllerKit", "KubeClient", signals],
+        name: "kubectl-sluice", dependencies: ["PluginCommands", "CurlTransport", "ExecCredentials", "ControllerKit", "KubeClient", signals],
         path: "Sources/Executables/kubectl-sluice", exclude: ["README.md"], swiftSettings: settings),
     .executableTarget(
         name: "sluice-generate", dependencies: ["RolloutModel", "SchemaModel", "KubeYAML"], path: "Sources/Executables/sluice-generate",
@@ -127,6 +129,7 @@ let allTests: [Target] = [
         "HTTPTransport", "KubeClient", "ControllerKit", "MetricProviders", httpTypes, logging,
     ]),
     tests("Edge", "CurlTransport", ["CurlTransport", "HTTPTransport", httpTypes]),
+    tests("Edge", "ExecCredentials", ["ExecCredentials", "KubeClient"]),
     tests("Edge", "SimulatedTime", ["SimulatedTime", "Clockwork"]),
     tests("Edge", "SimulatedCluster", [
         "SimulatedCluster", "SimulatedTime", "StrictJSON", "Clockwork", "KubeModel", "HTTPTransport", "KubeClient", "EmbeddedAPIServer",

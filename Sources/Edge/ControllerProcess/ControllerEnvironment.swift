@@ -9,12 +9,17 @@ public struct ControllerEnvironment: Sendable {
     /// The name of this machine or pod.
     public var hostName: String
     public var files: FileSource
+    /// Runs the credential plugins of kubeconfigs; nil refuses them.
+    public var credentialPlugins: (any ExecCredentialRunner)?
 
-    /// The given variables and files.
-    public init(variables: [String: String], hostName: String, files: FileSource = .system) {
+    /// The given variables, files and plugins.
+    public init(
+        variables: [String: String], hostName: String, files: FileSource = .system, credentialPlugins: (any ExecCredentialRunner)? = nil
+    ) {
         self.variables = variables
         self.hostName = hostName
         self.files = files
+        self.credentialPlugins = credentialPlugins
     }
 
     /// The namespace of the controller itself, where its lease is.

@@ -1,6 +1,7 @@
 import ControllerKit
 import CoreMetrics
 import CurlTransport
+import ExecCredentials
 import Glibc
 import HTTPServing
 import Observability
@@ -34,11 +35,16 @@ public enum ControllerMain {
         listenerLog.logLevel = .critical
         let quietLog = listenerLog
         let transport = CurlTransport()
+        let variables = environmentVariables()
+        let pluginLog = sink.logger("credential-plugin")
+        // Nobody sits at the keyboard of a controller, even where its input is a terminal.
+        let plugins = ExecProcesses(
+            variables: variables, standardError: .lines { pluginLog.warning("a credential plugin has something to say", metadata: ["text": "\($0)"]) }, timeLimit: credentialLimit, hasTerminal: false)
         let process = ControllerProcess(
             flags: flags,
             world: ControllerProcess.World(
                 transport: transport, clock: clock,
-                environment: ControllerEnvironment(variables: environmentVariables(), hostName: hostName()),
+                environment: ControllerEnvironment(variables: variables, hostName: hostName(), credentialPlugins: plugins),
                 seed: UInt64.random(in: .min ... .max)
             ) { handler, address, port, onListening in
                 try await HTTPListener(handler: handler, host: address, port: port, logger: quietLog).run(onListening: onListening)
@@ -48,6 +54,9 @@ public enum ControllerMain {
         await transport.shutdown()
         return code
     }
+
+    /// One minute: a plugin that nobody answers asks its own server for a token, and the lease does not wait longer.
+    private static let credentialLimit: Duration = .seconds(60)
 
     /// Runs the process until it ends, asked by the first signal; the second one ends everything at once.
     private static func run(_ process: ControllerProcess, _ sink: LogSink) async -> Int32 {

@@ -28,7 +28,7 @@ struct RunningController: Sendable {
         let client = KubeClient(
             connection: connection, transport: world.transport, clock: clock, program: "sluice-controller", version: SluiceVersion.text,
             budget: RateBudget(perSecond: flags.requestsPerSecond, burst: flags.requestBurst), requestTimeout: flags.requestTimeout,
-            files: environment.files, observe: { activity.requestEnded($0) })
+            files: environment.files, plugins: environment.credentialPlugins, observe: { activity.requestEnded($0) })
         var random = SeededGenerator(seed: world.seed)
         let elector = flags.electsLeader ? LeaderElector(
             lease: Self.lease(flags, environment), identity: Self.identity(environment.hostName, &random),

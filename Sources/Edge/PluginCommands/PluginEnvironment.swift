@@ -7,6 +7,8 @@ public struct PluginEnvironment: Sendable {
     public var transport: any HTTPTransport
     public var clock: any ControlClock
     public var files: FileSource
+    /// Runs the credential plugins of kubeconfigs; nil refuses them.
+    public var credentialPlugins: (any ExecCredentialRunner)?
     /// Environment variables.
     public var variables: [String: String]
     public var console: Console
@@ -18,13 +20,15 @@ public struct PluginEnvironment: Sendable {
     public var seed: UInt64
 
     public init(
-        transport: any HTTPTransport, clock: any ControlClock, files: FileSource = .system, variables: [String: String], console: Console,
+        transport: any HTTPTransport, clock: any ControlClock, files: FileSource = .system,
+        credentialPlugins: (any ExecCredentialRunner)? = nil, variables: [String: String], console: Console,
         catchSignals: @escaping @Sendable (_ onSignal: @escaping @Sendable () -> Void) async -> Void = { _ in },
         exitNow: @escaping @Sendable (Int32) -> Void = { _ in }, seed: UInt64
     ) {
         self.transport = transport
         self.clock = clock
         self.files = files
+        self.credentialPlugins = credentialPlugins
         self.variables = variables
         self.console = console
         self.catchSignals = catchSignals

@@ -1,5 +1,6 @@
 import ControllerKit
 import CurlTransport
+import ExecCredentials
 import Glibc
 import KubeClient
 import PluginCommands
@@ -10,13 +11,19 @@ import UnixSignals
     static func main() async {
         let transport = CurlTransport()
         var random = SystemRandomNumberGenerator()
+        let variables: [String: String] = variables()
         let environment = PluginEnvironment(
-            transport: transport, clock: SystemClock(), variables: variables(), console: console(), catchSignals: catchSignals,
+            transport: transport, clock: SystemClock(),
+            credentialPlugins: ExecProcesses(variables: variables, standardError: .inherited, timeLimit: loginLimit),
+            variables: variables, console: console(), catchSignals: catchSignals,
             exitNow: { exit($0) }, seed: random.next())
         let status: Int32 = await Plugin.run(Array(CommandLine.arguments.dropFirst()), in: environment)
         await transport.shutdown()
         exit(status)
     }
+
+    /// Ten minutes: somebody may have to log in on a page that asks for a second factor.
+    private static let loginLimit: Duration = .seconds(600)
 
     private static func console() -> Console {
         Console(

@@ -22,8 +22,9 @@ struct Session: Sendable {
         }
         self.environment = environment
         client = KubeClient(
-            connection: connection, transport: environment.transport, clock: environment.clock, program: "kubectl-sluice", version: PluginVersion.number,
-            requestTimeout: try options.timeout(), files: environment.files, observe: observe)
+            connection: connection, transport: environment.transport, clock: environment.clock, program: "kubectl-sluice",
+            version: PluginVersion.number, requestTimeout: try options.timeout(), files: environment.files,
+            plugins: environment.credentialPlugins, observe: observe)
         namespace = connection.namespace
         origin = connection.origin
     }
