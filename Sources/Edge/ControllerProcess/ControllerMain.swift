@@ -39,7 +39,9 @@ public enum ControllerMain {
         let pluginLog = sink.logger("credential-plugin")
         // Nobody sits at the keyboard of a controller, even where its input is a terminal.
         let plugins = ExecProcesses(
-            variables: variables, standardError: .lines { pluginLog.warning("a credential plugin has something to say", metadata: ["text": "\($0)"]) }, timeLimit: credentialLimit, hasTerminal: false)
+            variables: variables,
+            standardError: .lines { pluginLog.warning("a credential plugin has something to say", metadata: ["text": "\($0)"]) },
+            timeLimit: credentialLimit, hasTerminal: false)
         let process = ControllerProcess(
             flags: flags,
             world: ControllerProcess.World(

@@ -12,25 +12,27 @@ final class ChildProcess: Sendable {
     private let bell: (reading: Descriptor, writing: Descriptor)
     private let onLine: @Sendable (String) -> Void
     private let limits: ExecProcesses.Limits
-    /// Whether it leads a process group, so that its own children are ended with it. In a terminal it stays in ours: there
-    /// it may read the keyboard, and the keyboard's interrupt reaches it.
+    /// Whether it leads a process group, so that its own children are ended with it. Beside a person it stays in ours: only
+    /// there it may read the terminal, even where our own input is a pipe, and the keyboard's interrupt reaches it.
     private let isAlone: Bool
 
     /// Starts the process.
     init(
-        _ command: ExecCommand, variables: [String], standardError: ExecProcesses.StandardError, limits: ExecProcesses.Limits, isAlone: Bool
+        _ command: ExecCommand, variables: [String], standardError: ExecProcesses.StandardError, limits: ExecProcesses.Limits
     ) throws(ExecFailure) {
         let output = try Descriptor.pipe()
         bell = try Descriptor.pipe()
         var errors: (reading: Descriptor, writing: Descriptor)?
         switch standardError {
-        case .inherited: onLine = { _ in }
+        case .inherited:
+            onLine = { _ in }
+            isAlone = false
         case .lines(let handle):
             errors = try Descriptor.pipe()
             onLine = handle
+            isAlone = true
         }
         self.limits = limits
-        self.isAlone = isAlone
         self.output = output.reading
         self.errors = errors?.reading
         // The ends that the process writes to are closed here when this returns: else its end would never show.

@@ -5,7 +5,7 @@ public import KubeClient
 public struct ExecProcesses: ExecCredentialRunner {
     /// Where a plugin's standard error goes.
     public enum StandardError: Sendable {
-        /// To that of this program, as it comes: a plugin asks its questions there.
+        /// To that of this program, as it comes: a plugin asks its questions there. Then it also hears the keyboard's interrupt.
         case inherited
         /// Line by line to somebody who keeps them; called on a thread of its own.
         case lines(@Sendable (String) -> Void)
@@ -47,7 +47,7 @@ public struct ExecProcesses: ExecCredentialRunner {
         for variable in command.environment { variables[variable.name] = variable.value }
         let process = try ChildProcess(
             command, variables: variables.keys.sorted().map { "\($0)=\(variables[$0] ?? "")" }, standardError: standardError,
-            limits: limits, isAlone: !hasTerminal)
+            limits: limits)
         return try await process.result()
     }
 }

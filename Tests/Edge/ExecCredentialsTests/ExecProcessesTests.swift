@@ -126,6 +126,16 @@ import Testing
         #expect(!lives(try #require(lines.all.first)))
     }
 
+    @Test("stays in our process group where it may ask", arguments: [true, false]) func group(asks: Bool) async throws {
+        let processes = ExecProcesses(
+            variables: Self.path, standardError: asks ? .inherited : .lines { _ in }, timeLimit: .seconds(60), hasTerminal: false)
+        // The fifth field is the process group.
+        let output = try await processes.run(ExecCommand(
+            command: "cut", arguments: ["-d ", "-f5", "/proc/self/stat"], environment: [], readsStandardInput: false))
+        let group: Int32? = Int32(String(decoding: output, as: UTF8.self).filter(\.isNumber))
+        #expect((group == getpgrp()) == asks)
+    }
+
     @Test("is not started for somebody who has given up") func cancelledBefore() async {
         let error: ExecFailure? = await withTaskGroup(of: ExecFailure?.self) { group in
             group.cancelAll()
