@@ -70,11 +70,14 @@ private final class Pair {
     let accounts: [ServiceAccount]
     private(set) var controllers: [Controller] = []
     private let arguments: [String]
+    /// The end of the audit log when the pair began.
+    private let began: Int
 
     private init(_ cluster: RealCluster, _ accounts: [ServiceAccount], arguments: [String]) {
         self.cluster = cluster
         self.accounts = accounts
         self.arguments = arguments
+        began = cluster.audit.end
     }
 
     static func play(in namespace: String, arguments: [String], _ body: (Scene, Pair) async throws -> Void) async throws {
@@ -113,13 +116,13 @@ private final class Pair {
         return (leader, 1 - leader)
     }
 
-    /// The index of the controller that wrote the lease last.
+    /// The index of the controller that wrote the lease last; nil while nobody holds it.
     func holder() async throws -> Int? {
         let leases: [JSONValue] = try await cluster.api.client.listAll(.leases, namespace: accounts[0].namespace)
         guard let holder = leases.first?.at("spec", "holderIdentity")?.stringValue, !holder.isEmpty else { return nil }
-        return controllers.indices.first { index in
-            String(decoding: readFile(controllers[index].daemon.log) ?? [], as: UTF8.self).contains(holder)
-        }
+        let writes: [AuditLog.Entry] = cluster.audit.requests(of: Set(accounts.map(\.user)), since: began)
+        let last: AuditLog.Entry? = writes.last { $0.isOfLease && $0.isWrite && (200..<300).contains($0.status) }
+        return accounts.firstIndex { $0.user == last?.user }
     }
 
     /// What a controller has written, its lease apart.

@@ -27,12 +27,15 @@ struct AuditLog: Sendable {
     var end: Int { readFile(path)?.count ?? 0 }
 
     /// Requests of `user` that were finished after `offset`.
-    func requests(of user: String, since offset: Int) -> [Entry] {
+    func requests(of user: String, since offset: Int) -> [Entry] { requests(of: [user], since: offset) }
+
+    /// Requests of any of these users, in the order in which they were finished.
+    func requests(of users: Set<String>, since offset: Int) -> [Entry] {
         let bytes: [UInt8] = readFile(path, from: offset) ?? []
         return bytes.split(separator: UInt8(ascii: "\n")).compactMap { line in
             // The last line may be half written.
             guard let event = try? JSONValue(parsing: Array(line)), event["stage"]?.stringValue == "ResponseComplete",
-                  event.at("user", "username")?.stringValue == user else { return nil }
+                  let user = event.at("user", "username")?.stringValue, users.contains(user) else { return nil }
             return Entry(
                 user: user, verb: event["verb"]?.stringValue ?? "", resource: event.at("objectRef", "resource")?.stringValue ?? "",
                 namespace: event.at("objectRef", "namespace")?.stringValue ?? "", name: event.at("objectRef", "name")?.stringValue ?? "",

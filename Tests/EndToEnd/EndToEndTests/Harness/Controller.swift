@@ -1,5 +1,6 @@
 import CurlTransport
 import Glibc
+import KubeYAML
 import StrictJSON
 
 /// The controller as a process, with a service account's token and the role of `deploy/`.
@@ -73,7 +74,7 @@ extension RealCluster {
                 copy["subjects"] = [["kind": "ServiceAccount", "namespace": .string(namespace), "name": .string(twin)]]
                 manifests.append(copy)
             }
-            try await kubectl.apply(manifests.map { $0.text() }.joined(separator: "\n---\n"))
+            try await kubectl.apply(YAML.text(documents: manifests))
         }
         let path: String = "\(folder)/\(twin ?? name).kubeconfig"
         let text: String = try await Command(

@@ -1,15 +1,17 @@
 import Glibc
 import Synchronization
 
-/// Hands bytes on between a client and a server, and can stop handing on what the server says.
+/// Hands bytes on between a client and a server, and can lose the answer to a write together with all news of it.
 ///
-/// The controller's writes travel on connections of their own, which are opened when they are first needed. So a connection that
-/// is opened after the start is the first write, and freezing the others makes its caches stale.
+/// The controller's reads share the connection that it opens first; its writes travel on others.
 final class FreezingProxy: Sendable {
     private struct State {
-        var freezesAtNextConnection: Bool = false
-        /// Numbers of the connections from which nothing is handed on to the client.
-        var frozen: Set<Int> = []
+        /// From which number on a connection is too new to lose an answer: its handshake would be lost instead. Nil: none is lost.
+        var losesBelow: Int?
+        /// The connection whose next answer is lost.
+        var victim: Int?
+        /// Whether nothing of the first connection is handed on to the client.
+        var isFrozen: Bool = false
         var count: Int = 0
     }
 
@@ -41,29 +43,36 @@ final class FreezingProxy: Sendable {
 
     deinit { shutdown(listener, Int32(SHUT_RDWR)) }
 
-    /// As soon as one more connection is opened, the present ones hear nothing more.
-    func freezeAtNextConnection() { state.withLock { $0.freezesAtNextConnection = true } }
+    /// The next write is handed on and its answer is not: its connection is closed instead, and the watches hear nothing.
+    func loseNextAnswer() { state.withLock { $0.losesBelow = $0.count } }
 
     /// Everything that was held back is handed on.
-    func thaw() {
-        state.withLock { state in
-            state.frozen = []
-            state.freezesAtNextConnection = false
-        }
-    }
+    func thaw() { state.withLock { $0.isFrozen = false } }
+
+    /// How many connections there were.
+    var connections: Int { state.withLock { $0.count } }
 
     private func accepted() -> Int {
         state.withLock { state in
-            if state.freezesAtNextConnection {
-                state.freezesAtNextConnection = false
-                state.frozen = Set(0..<state.count)
-            }
             state.count += 1
             return state.count - 1
         }
     }
 
-    private func isFrozen(_ number: Int) -> Bool { state.withLock { $0.frozen.contains(number) } }
+    /// Before it is handed on, so that the news of a write finds the watches frozen.
+    private func clientSpoke(on number: Int) {
+        state.withLock { state in
+            guard let bound = state.losesBelow, number != 0, number < bound else { return }
+            state.losesBelow = nil
+            state.victim = number
+            state.isFrozen = true
+        }
+    }
+
+    /// Whether what the server says now is to be lost.
+    private func isLost(on number: Int) -> Bool { state.withLock { $0.victim == number } }
+
+    private func isFrozen(_ number: Int) -> Bool { number == 0 && state.withLock { $0.isFrozen } }
 
     private func pump(_ client: Int32, _ server: Int32, _ number: Int) {
         var buffer: [UInt8] = Array(repeating: 0, count: 65536)
@@ -83,6 +92,7 @@ final class FreezingProxy: Sendable {
                 if index == 1, isFrozen(number) { continue }
                 let count: Int = recv(from, &buffer, buffer.count, 0)
                 guard count > 0 else { return }
+                if index == 0 { clientSpoke(on: number) } else if isLost(on: number) { return }
                 var rest: ArraySlice<UInt8> = buffer[..<count]
                 while !rest.isEmpty {
                     let sent: Int = rest.withUnsafeBytes { send(to, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
