@@ -10,6 +10,7 @@ final class FreezingProxy: Sendable {
         var losesBelow: Int?
         /// The connection whose next answer is lost.
         var victim: Int?
+        var closesVictim: Bool = false
         /// Whether nothing of the first connection is handed on to the client.
         var isFrozen: Bool = false
         var count: Int = 0
@@ -43,8 +44,11 @@ final class FreezingProxy: Sendable {
 
     deinit { shutdown(listener, Int32(SHUT_RDWR)) }
 
-    /// The next write is handed on and its answer is not: its connection is closed instead, and the watches hear nothing.
-    func loseNextAnswer() { state.withLock { $0.losesBelow = $0.count } }
+    /// The next write is handed on and its answer is not, and the watches hear nothing.
+    func holdNextAnswer() { state.withLock { $0.losesBelow = $0.count } }
+
+    /// The connection whose answer is held is closed without it.
+    func loseAnswer() { state.withLock { $0.closesVictim = true } }
 
     /// Everything that was held back is handed on.
     func thaw() { state.withLock { $0.isFrozen = false } }
@@ -69,10 +73,9 @@ final class FreezingProxy: Sendable {
         }
     }
 
-    /// Whether what the server says now is to be lost.
-    private func isLost(on number: Int) -> Bool { state.withLock { $0.victim == number } }
+    private func isToBeClosed(_ number: Int) -> Bool { state.withLock { $0.victim == number && $0.closesVictim } }
 
-    private func isFrozen(_ number: Int) -> Bool { number == 0 && state.withLock { $0.isFrozen } }
+    private func isFrozen(_ number: Int) -> Bool { state.withLock { number == 0 && $0.isFrozen || number == $0.victim } }
 
     private func pump(_ client: Int32, _ server: Int32, _ number: Int) {
         var buffer: [UInt8] = Array(repeating: 0, count: 65536)
@@ -81,6 +84,7 @@ final class FreezingProxy: Sendable {
             close(server)
         }
         while true {
+            if isToBeClosed(number) { return }
             let listens: Bool = !isFrozen(number)
             var polled: [pollfd] = [
                 pollfd(fd: client, events: Int16(POLLIN), revents: 0), pollfd(fd: listens ? server : -1, events: Int16(POLLIN), revents: 0),
@@ -92,7 +96,7 @@ final class FreezingProxy: Sendable {
                 if index == 1, isFrozen(number) { continue }
                 let count: Int = recv(from, &buffer, buffer.count, 0)
                 guard count > 0 else { return }
-                if index == 0 { clientSpoke(on: number) } else if isLost(on: number) { return }
+                if index == 0 { clientSpoke(on: number) }
                 var rest: ArraySlice<UInt8> = buffer[..<count]
                 while !rest.isEmpty {
                     let sent: Int = rest.withUnsafeBytes { send(to, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }

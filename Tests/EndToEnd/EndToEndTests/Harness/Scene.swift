@@ -126,8 +126,9 @@ extension RealCluster {
             // kubectl reads no file outside of the folder that it is given, so the patches are put together in one.
             let overlay: String = "\(folder)/overlays/linked-and-fast"
             guard !fileExists(overlay) else { return try await kubectl("kustomize", overlay) }
+            try makeFolder("\(folder)/overlays")
             try await Command(
-                program: "cp", arguments: ["-r", "\(checkout)/examples", "\(folder)/overlays"], environment: processEnvironment()
+                program: "cp", arguments: ["-r", "\(checkout)/examples/.", "\(folder)/overlays"], environment: processEnvironment()
             ).output()
             try makeFolder(overlay)
             for name in ["pauses.yaml", "measurements.yaml"] {
