@@ -20,5 +20,6 @@ for record in "$folder"/processes/*; do
         kill -KILL "$pid" 2>/dev/null
     fi
 done
-"$here/parts/cluster.sh" stop "$folder/cluster"
+# What could not be ended is looked for in the folder, so it stays.
+"$here/parts/cluster.sh" stop "$folder/cluster" || exit 1
 if [[ ! -e $folder/keep ]]; then rm -rf "$folder"; fi

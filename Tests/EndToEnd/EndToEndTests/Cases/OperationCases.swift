@@ -22,17 +22,24 @@ extension EndToEnd.OnOurDefinitions {
         #expect(accepted == objects.count, "\(said)")
     }
 
-    @Test("an idle controller renews its lease, watches, and asks for nothing else")
+    @Test("an idle controller renews its lease, watches, and asks for nothing else, also after a restart")
     func idle() async throws {
         let cluster: RealCluster = try RealCluster.here
         try await Scene.play(.linkedAndFast, in: "idle") { scene in
-            _ = try await scene.settleFirstVersion()
-            try await cluster.withController(arguments: []) { controller in
-                let account: ServiceAccount = try await cluster.controllerAccount()
+            try await cluster.withController { _ in
+                try await scene.apply()
                 try await scene.waitUntilHealthy()
-                // What follows the start: watches that begin, and events that are still on their way.
-                try await pause(.seconds(8))
+                try await pause(.seconds(3))
+            }
+            let account: ServiceAccount = try await cluster.controllerAccount()
+            let restart: Int = cluster.audit.end
+            try await cluster.withController(arguments: []) { controller in
+                // What follows the start: the lease, lists, and watches that begin.
+                try await pause(.seconds(6))
                 let start: Int = cluster.audit.end
+                let writes: [AuditLog.Entry] = cluster.audit.requests(of: account.user, since: restart).filter { $0.isWrite && !$0.isOfLease }
+                // Services of earlier scenes, whose Rollouts are gone, are freed by whoever comes next.
+                #expect(writes.allSatisfy { $0.namespace != scene.namespace }, "a restart changes nothing: \(writes)")
                 try await pause(.seconds(25))
                 let requests: [AuditLog.Entry] = cluster.audit.requests(of: account.user, since: start)
                 let others: [AuditLog.Entry] = requests.filter { !$0.isOfLease && !$0.isWatch }
