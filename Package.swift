@@ -152,7 +152,8 @@ let allTests: [Target] = [
     .testTarget(
         name: "EndToEndTests",
         dependencies: [
-            "StrictJSON", "Clockwork", "KubeModel", "HTTPTransport", "KubeClient", "KubeYAML", "ControllerKit", "CurlTransport", httpTypes,
+            "StrictJSON", "Clockwork", "KubeModel", "HTTPTransport", "KubeClient", "KubeYAML", "ControllerKit", "CurlTransport",
+            "EmbeddedAPIServer", "HTTPServing", "APIContract", httpTypes, logging,
         ],
         path: "Tests/EndToEnd/EndToEndTests", swiftSettings: settings),
     .testTarget(name: "TidyTests", path: "Tests/TidyTests", swiftSettings: settings),

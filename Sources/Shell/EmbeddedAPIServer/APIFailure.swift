@@ -10,11 +10,12 @@ public struct APIFailure: Error, Sendable, CustomStringConvertible {
     /// The word for programs; empty where the real server leaves it out.
     public var reason: String
     public var message: String
-    var details: JSONObject
+    /// Nil: left out. The real server answers empty ones here and there.
+    var details: JSONObject?
     /// With which an expired list can be continued.
     var continueToken: String?
 
-    init(_ code: Int, _ reason: String, _ message: String, details: JSONObject = [:], continueToken: String? = nil) {
+    init(_ code: Int, _ reason: String, _ message: String, details: JSONObject? = nil, continueToken: String? = nil) {
         self.code = code
         self.continueToken = continueToken
         self.reason = reason
@@ -31,7 +32,7 @@ public struct APIFailure: Error, Sendable, CustomStringConvertible {
         ]
         if let continueToken { json["metadata"] = ["continue": .string(continueToken)] }
         if !reason.isEmpty { json["reason"] = .string(reason) }
-        if !details.isEmpty { json["details"] = .object(details) }
+        if let details { json["details"] = .object(details) }
         json["code"] = JSONValue(code)
         return .object(json)
     }
@@ -82,6 +83,31 @@ extension APIFailure {
             details: kind.details(name))
     }
 
+    /// A write with the identity of an object that is gone: told by the storage, with its key.
+    static func otherUID(_ kind: ServedResource, _ key: String, name: String, wanted: String, found: String) -> APIFailure {
+        let folder = kind.isCustom || kind.storage == .definitions ? "\(kind.storage.group)/\(kind.storage.plural)" : kind.storageFolder
+        return conflict(
+            kind, name,
+            "StorageError: invalid object, Code: 4, Key: /registry/\(folder)/\(key), ResourceVersion: 0, AdditionalErrorMsg: "
+                + "Precondition failed: UID in precondition: \(wanted), UID in object meta: \(found)")
+    }
+
+    /// A delete whose precondition does not hold: the only conflict that names the kind where others name the resource.
+    static func precondition(_ kind: ServedResource, _ name: String, _ why: String) -> APIFailure {
+        let group = kind.group.isEmpty ? kind.kind : "\(kind.kind).\(kind.group)"
+        var details = kind.details(name)
+        details["kind"] = .string(kind.kind)
+        return APIFailure(409, "Conflict", "Operation cannot be fulfilled on \(group) \"\(name)\": \(why)", details: details)
+    }
+
+    /// A write of a version that must be named and was not: this one names the resource where others name the kind.
+    static func versionMissing(_ kind: ServedResource, _ name: String) -> APIFailure {
+        let error = FieldError.invalid("metadata.resourceVersion", "0x0", "must be specified for an update")
+        return APIFailure(
+            422, "Invalid", "\(kind.qualifiedResource) \"\(name)\" is invalid: \(error.field): \(error.message)",
+            details: kind.details(name, causes: [error]))
+    }
+
     static func modified(_ kind: ServedResource, _ name: String) -> APIFailure {
         conflict(kind, name, "the object has been modified; please apply your changes to the latest version and try again")
     }
@@ -94,7 +120,11 @@ extension APIFailure {
 
     static func invalid(_ kind: ServedResource, _ name: String, _ errors: [FieldError]) -> APIFailure {
         let group = kind.group.isEmpty ? kind.kind : "\(kind.kind).\(kind.group)"
-        let texts = errors.map { $0.field.isEmpty ? $0.message : "\($0.field): \($0.message)" }
+        var texts: [String] = []
+        for error in errors {
+            let text = error.field.isEmpty ? error.message : "\(error.field): \(error.message)"
+            if !texts.contains(text) { texts.append(text) }
+        }
         let list = texts.count == 1 ? texts[0] : "[\(texts.joined(separator: ", "))]"
         var details = kind.details(name, causes: errors)
         details["kind"] = .string(kind.kind)
@@ -106,13 +136,20 @@ extension APIFailure {
     static func expired(_ message: String) -> APIFailure { APIFailure(410, "Expired", message) }
 
     static func methodNotAllowed() -> APIFailure {
-        APIFailure(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
+        APIFailure(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", details: [:])
     }
 
     /// - Parameter note: what this server says beyond the real one's words, because it takes less.
     static func unsupportedMediaType(accepted: [String], note: String = "") -> APIFailure {
         let message = "the body of the request was in an unknown format - accepted media types include: "
         return APIFailure(415, "UnsupportedMediaType", message + accepted.joined(separator: ", ") + (note.isEmpty ? "" : "; " + note))
+    }
+
+    /// The words of the real server, with a parser's remark in them.
+    static func unreadableBody(_ kind: String, _ cause: String, _ body: [UInt8]) -> APIFailure {
+        let text = String(decoding: body.prefix(100), as: UTF8.self)
+        return badRequest(
+            "the object provided is unrecognized (must be of type \(kind)): couldn't get version/kind; json parse error: \(cause) (\(text))")
     }
 
     static func notAcceptable() -> APIFailure {
@@ -128,11 +165,14 @@ extension APIFailure {
 
     /// A resource that is not served.
     static func unknownResource() -> APIFailure {
-        APIFailure(404, "NotFound", "the server could not find the requested resource")
+        APIFailure(404, "NotFound", "the server could not find the requested resource", details: [:])
     }
 }
 
 extension ServedResource {
+    /// The folder of a built-in kind in etcd.
+    fileprivate var storageFolder: String { storage == StorageID(group: "", plural: "services") ? "services/specs" : storage.plural }
+
     /// `rollouts.argoproj.io`, or `pods` in the core group.
     var qualifiedResource: String { group.isEmpty ? plural : "\(plural).\(group)" }
 

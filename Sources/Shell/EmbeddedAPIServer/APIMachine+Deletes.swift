@@ -50,7 +50,7 @@ struct DeleteOptions: Sendable {
         } else if let orphans {
             propagation = orphans ? .orphan : .background
         }
-        understandsAccepted = propagation == .foreground || orphans == false
+        understandsAccepted = orphans == false
     }
 }
 
@@ -84,7 +84,7 @@ extension APIMachine {
         collectGarbageIfImmediate()
         return Answer(object: [
             "kind": .string(definition.listKind), "apiVersion": .string(definition.apiVersion),
-            "metadata": ["resourceVersion": .string(String(store.version))], "items": .array(items),
+            "metadata": .object(Self.listMetadata(store.version, definition)), "items": .array(items),
         ])
     }
 
@@ -128,12 +128,16 @@ extension APIMachine {
             throw .forbidden(definition, name, "this namespace may not be deleted")
         }
         if let uid = options.uid, uid != object.uid {
-            throw .conflict(definition, name, "Precondition failed: UID in precondition: \(uid), UID in object meta: \(object.uid)")
+            throw .precondition(
+                definition, name,
+                "the UID in the precondition (\(uid)) does not match the UID in record (\(object.uid)). "
+                    + "The object might have been deleted and then recreated")
         }
         if let version = options.resourceVersion, version != object.resourceVersion {
-            throw .conflict(
+            throw .precondition(
                 definition, name,
-                "Precondition failed: ResourceVersion in precondition: \(version), ResourceVersion in object meta: \(object.resourceVersion)")
+                "the ResourceVersion in the precondition (\(version)) does not match the ResourceVersion in record "
+                    + "(\(object.resourceVersion)). The object might have been modified")
         }
         if let remaining = markForDeletion(definition, key, options.propagation, isDryRun: options.isDryRun) {
             return Answer(object: served(remaining, as: definition), status: options.understandsAccepted ? 202 : 200)
@@ -170,10 +174,11 @@ extension APIMachine {
             if !isDryRun { commit(definition, key, nil) }
             return nil
         }
-        object.set(finalizers.isEmpty ? nil : JSONValue(finalizers), at: ["metadata", "finalizers"])
+        object.set(finalizers.isEmpty ? Optional.none : JSONValue(finalizers), at: ["metadata", "finalizers"])
         if !wasDeleting {
             object.set(.string(now.rfc3339), at: ["metadata", "deletionTimestamp"])
-            object.set(0, at: ["metadata", "deletionGracePeriodSeconds"])
+            // A namespace is emptied, not given a period of grace.
+            if definition.storage != .namespaces { object.set(0, at: ["metadata", "deletionGracePeriodSeconds"]) }
             if let generation = object["metadata"]?["generation"]?.intValue {
                 object.set(JSONValue(generation + 1), at: ["metadata", "generation"])
             }

@@ -24,7 +24,7 @@ extension APIMachine {
         var version = store.version
         var start = ""
         if let text = query["continue"], !text.isEmpty {
-            guard let token = ContinueToken(text) else { throw .badRequest("continue key is not valid: \(text)") }
+            guard let token = ContinueToken(text) else { throw .badRequest("invalid continue token: continue key is not valid: \(text)") }
             start = token.start
             version = token.version ?? version
             if version < store.compacted {
@@ -49,7 +49,7 @@ extension APIMachine {
             if let object = collection[last], selection.matches(object) { items.append(served(object, as: definition)) }
         }
 
-        var metadata: JSONObject = ["resourceVersion": .string(String(version))]
+        var metadata = Self.listMetadata(version, definition)
         if position < collection.keys.count, collection.keys[position].hasPrefix(prefix) {
             metadata["continue"] = .string(ContinueToken(version: version, start: collection.keys[position]).text)
             if selection.isUnselective {
@@ -70,19 +70,36 @@ extension APIMachine {
         ])
     }
 
+    /// Lists of custom kinds say that nothing follows; typed ones leave it out.
+    static func listMetadata(_ version: Int64, _ definition: ServedResource) -> JSONObject {
+        var metadata: JSONObject = ["resourceVersion": .string(String(version))]
+        if definition.isCustom { metadata["continue"] = "" }
+        return metadata
+    }
+
     /// The version that a list without a token shows.
     private func listVersion(_ query: APIQuery) throws(APIFailure) -> Int64 {
         let match = query["resourceVersionMatch"] ?? ""
+        if !match.isEmpty, (query["resourceVersion"] ?? "").isEmpty {
+            throw WriteOptions.invalid(
+                "ListOptions",
+                .forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided"))
+        }
         guard let text = query["resourceVersion"], !text.isEmpty else { return store.version }
-        guard let asked = Int64(text), asked >= 0 else { throw .badRequest("Invalid value: \"\(text)\": resourceVersion must be a number") }
+        guard let asked = Int64(text), asked >= 0 else { throw Self.unreadableVersion(text) }
         guard asked <= store.version else {
             throw APIFailure(
-                504, "Timeout", "Too large resource version: \(asked), current: \(store.version)",
+                504, "Timeout", "Timeout: Too large resource version: \(asked), current: \(store.version)",
                 details: [
                     "causes": [["reason": "ResourceVersionTooLarge", "message": "Too large resource version"]], "retryAfterSeconds": 1,
                 ])
         }
         return match == "Exact" ? asked : store.version
+    }
+
+    /// The real server takes this for an error of its own.
+    static func unreadableVersion(_ text: String) -> APIFailure {
+        APIFailure(500, "", "resourceVersion: Invalid value: \"\(text)\": strconv.ParseUint: parsing \"\(text)\": invalid syntax")
     }
 
     private static func continueExpired(_ token: String) -> APIFailure {
@@ -98,7 +115,7 @@ extension APIMachine {
     func number(_ name: String, _ query: APIQuery) throws(APIFailure) -> Int? {
         guard let text = query[name], !text.isEmpty else { return nil }
         guard let number = Int(text) else {
-            throw .badRequest("strconv.ParseInt: parsing \"\(text)\": invalid syntax: the query parameter \(name) must be a whole number")
+            throw .badRequest("strconv.ParseInt: parsing \"\(text)\": invalid syntax")
         }
         return number
     }

@@ -8,7 +8,7 @@ extension APIMachine {
     /// POST to a collection.
     mutating func create(_ target: RequestTarget, _ request: APIRequest) throws(APIFailure) -> Answer {
         let options = try WriteOptions(request.query, kind: "CreateOptions")
-        let body = try Self.json(request, accepted: ["application/json"])
+        let body = try Self.json(request, accepted: ["application/json"], kind: target.definition.kind)
         let incoming = try decoded(body, target, options)
         return try create(incoming, target, options)
     }
@@ -76,12 +76,13 @@ extension APIMachine {
     /// PUT of an object, its status or its scale.
     mutating func update(_ target: RequestTarget, _ request: APIRequest) throws(APIFailure) -> Answer {
         let options = try WriteOptions(request.query, kind: "UpdateOptions")
-        let body = try Self.json(request, accepted: ["application/json"])
+        let body = try Self.json(request, accepted: ["application/json"], kind: target.definition.kind)
         if target.subresource == "scale" { return try updateScale(body, target, options) }
         let definition = target.definition
         let incoming = try decoded(body, target, options)
         let named = incoming.object.name
         let name = target.name ?? ""
+        if target.name == nil { throw .badRequest("name must be provided") }
         if named.isEmpty {
             throw .badRequest("the name of the object (\(name) based on URL) was undeterminable: name must be provided")
         }
@@ -93,7 +94,7 @@ extension APIMachine {
             return try create(incoming, target, options)
         }
         if incoming.object.resourceVersion.isEmpty, definition.requiresResourceVersion || definition.isCustom {
-            throw .invalid(definition, name, [.invalid("metadata.resourceVersion", "0x0", "must be specified for an update")])
+            throw .versionMissing(definition, name)
         }
         return try replace(old, with: incoming, target, options)
     }
@@ -101,13 +102,18 @@ extension APIMachine {
     /// PATCH of an object, its status or its scale.
     mutating func patch(_ target: RequestTarget, _ request: APIRequest) throws(APIFailure) -> Answer {
         let options = try WriteOptions(request.query, kind: "PatchOptions")
+        if target.name == nil { throw .badRequest("name must be provided") }
         let patch = try ObjectPatch(request, target.definition)
         let old = try existing(target)
         if target.subresource == "scale" {
             return try updateScale(try patch.applied(to: try scale(of: old, target)), target, options)
         }
         let patched = try patch.applied(to: served(old, as: target.definition))
-        return try replace(old, with: try decoded(patched, target, options), target, options)
+        let incoming = try decoded(patched, target, options)
+        if incoming.object.name != old.name {
+            throw .badRequest("the name of the object (\(incoming.object.name)) does not match the name on the URL (\(old.name))")
+        }
+        return try replace(old, with: incoming, target, options)
     }
 
     /// Stores `incoming` in place of `old`, where it may, and unless it changes nothing.
@@ -118,8 +124,7 @@ extension APIMachine {
         let name = old.name
         var new = incoming.object
         if !new.uid.isEmpty, new.uid != old.uid {
-            throw .conflict(
-                definition, name, "Precondition failed: UID in precondition: \(new.uid), UID in object meta: \(old.uid)")
+            throw .otherUID(definition, target.key, name: name, wanted: new.uid, found: old.uid)
         }
         if !new.resourceVersion.isEmpty, new.resourceVersion != old.resourceVersion { throw .modified(definition, name) }
 
@@ -141,6 +146,8 @@ extension APIMachine {
 
         let metadata = new["metadata"]?.objectValue ?? [:]
         var errors = ObjectMetaRules.updateErrors(metadata, old: oldMetadata)
+        // The real server asks twice: in general, and for the kind.
+        errors += errors
         errors += ObjectMetaRules.errors(metadata, definition)
         errors += definition.schema?.violations(of: new, replacing: old).map(FieldError.init) ?? []
         errors += BuiltInRules.errors(new, replacing: old, definition.storage)
@@ -243,7 +250,7 @@ extension APIMachine {
     }
 
     /// The JSON that a request carries.
-    static func json(_ request: APIRequest, accepted: [String]) throws(APIFailure) -> JSONValue {
+    static func json(_ request: APIRequest, accepted: [String], kind: String = "DeleteOptions") throws(APIFailure) -> JSONValue {
         let type = mediaType(request)
         guard type.isEmpty || accepted.contains(type) else {
             let isYAML = type == "application/yaml" || type == "application/x-yaml"
@@ -252,7 +259,7 @@ extension APIMachine {
         do {
             return try JSONValue(parsing: request.body)
         } catch {
-            throw .badRequest("couldn't get version/kind; json parse error: \(error)")
+            throw .unreadableBody(kind, "\(error)", request.body)
         }
     }
 

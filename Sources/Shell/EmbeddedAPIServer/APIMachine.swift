@@ -54,7 +54,7 @@ struct APIMachine: Sendable {
         if let document = try discovery(path: path, segments: segments, request) { return .response(document) }
         if let review = try accessReview(segments, request) { return .response(review) }
         guard let target = RequestTarget(segments: segments, registry: registry) else {
-            if segments.first == "api" || segments.first == "apis" { throw .unknownResource() }
+            if let failure = unknownTarget(segments) { throw failure }
             return .response(APIResponse(status: 404, contentType: "text/plain; charset=utf-8", bytes: Array("404 page not found\n".utf8)))
         }
         guard let verb = RequestVerb(request.method, target, query: request.query) else { throw .methodNotAllowed() }
@@ -68,6 +68,20 @@ struct APIMachine: Sendable {
             requests.end(entry, code: error.code)
             throw error
         }
+    }
+
+    /// Why nothing is served at a path; nil where the real server answers no Status, but a text.
+    private func unknownTarget(_ segments: [String]) -> APIFailure? {
+        guard segments.first == "api" || segments.first == "apis" else { return nil }
+        if segments.first == "apis", segments.count > 1, !BuiltInResources.groups.contains(segments[1]) {
+            // A subresource that a custom kind does not have.
+            let named = Array(segments.dropLast())
+            if let target = RequestTarget(segments: named, registry: registry), let name = target.name, target.subresource == nil {
+                return .notFound(target.definition, name)
+            }
+            return nil
+        }
+        return .unknownResource()
     }
 
     private mutating func answer(_ verb: RequestVerb, _ target: RequestTarget, _ request: APIRequest) throws(APIFailure) -> Reply {
@@ -127,7 +141,7 @@ struct Answer: Sendable {
 extension APIMachine {
     static func response(_ failure: APIFailure) -> APIResponse {
         var response = APIResponse(status: failure.code, contentType: "application/json", bytes: line(failure.json))
-        if let seconds = failure.details["retryAfterSeconds"]?.intValue { response.headers[.retryAfter] = String(seconds) }
+        if let seconds = failure.details?["retryAfterSeconds"]?.intValue { response.headers[.retryAfter] = String(seconds) }
         return response
     }
 

@@ -6,20 +6,57 @@ enum BuiltInDefaults {
     static func apply(to object: inout JSONValue, _ storage: StorageID) {
         switch (storage.group, storage.plural) {
         case ("", "namespaces"): namespace(&object)
-        case ("", "pods"): object.update(["spec"]) { PodDefaults.apply(to: &$0) }
+        case ("", "pods"): object.update(["spec"]) { podSpec(&$0) }
         case ("", "services"): object.update(["spec"], service)
-        case ("", "secrets"): secret(&object)
+        case ("", "secrets"):
+            secret(&object)
+            dropEmpty(["data"], of: &object)
+        case ("", "configmaps"): dropEmpty(["data", "binaryData"], of: &object)
+        case ("", "events"): event(&object)
         case ("apps", "replicasets"):
             object.update(["spec"]) { $0.fill("replicas", 1) }
-            object.update(["spec", "template", "spec"]) { PodDefaults.apply(to: &$0) }
+            template(&object)
         case ("apps", "deployments"):
             object.update(["spec"], deployment)
-            object.update(["spec", "template", "spec"]) { PodDefaults.apply(to: &$0) }
+            template(&object)
         case ("batch", "jobs"):
             object.update(["spec"], job)
-            object.update(["spec", "template", "spec"]) { PodDefaults.apply(to: &$0) }
+            template(&object)
         default: break
         }
+    }
+
+    /// What the types of the real server write though nobody set it.
+    private static func template(_ object: inout JSONValue) {
+        object.update(["spec", "template", "spec"], podSpec)
+        object.update(["spec", "template"]) { template in
+            var metadata = template["metadata"]?.objectValue ?? [:]
+            metadata["creationTimestamp"] = .null
+            template["metadata"] = .object(metadata)
+        }
+    }
+
+    private static func podSpec(_ spec: inout JSONObject) {
+        PodDefaults.apply(to: &spec)
+        for list in ["containers", "initContainers"] {
+            guard let containers = spec[list]?.arrayValue else { continue }
+            spec[list] = .array(containers.map { container in
+                guard var container = container.objectValue else { return container }
+                container.fill("resources", [:])
+                return .object(container)
+            })
+        }
+    }
+
+    /// Members that are written whether there is something to tell or not.
+    private static func event(_ event: inout JSONValue) {
+        for member in ["eventTime", "firstTimestamp", "lastTimestamp"] where event[member] == nil { event[member] = .null }
+        for member in ["reportingComponent", "reportingInstance"] where event[member] == nil { event[member] = "" }
+        if event["source"] == nil { event["source"] = [:] }
+    }
+
+    private static func dropEmpty(_ members: [String], of object: inout JSONValue) {
+        for member in members where object[member]?.isNull ?? false || object[member]?.objectValue?.isEmpty ?? false { object[member] = nil }
     }
 
     private static func namespace(_ object: inout JSONValue) {

@@ -4,6 +4,9 @@ import StrictJSON
 enum BuiltInResources {
     static let all: [ServedResource] = core + apps + others
 
+    /// The groups that are served whatever is defined.
+    static let groups: Set<String> = Set(all.map(\.group))
+
     private static let core: [ServedResource] = [
         builtIn("", "v1", "namespaces", "Namespace", short: ["ns"]) {
             $0.isNamespaced = false
@@ -65,11 +68,13 @@ enum BuiltInResources {
                 "reason", "reportingComponent", "source", "type",
             ]
             $0.columns = [
-                .computed("Last Seen", { $0["lastTimestamp"] ?? $0["eventTime"] ?? .null }, type: "date"), .path("Type", ".type"),
+                .computed("Last Seen", { firstTime($0["lastTimestamp"], $0["eventTime"]) }, type: "date"), .path("Type", ".type"),
                 .path("Reason", ".reason"), .computed("Object", BuiltInColumns.eventObject), .path("Message", ".message"),
             ]
         },
     ]
+
+    private static func firstTime(_ times: JSONValue?...) -> JSONValue { times.lazy.compactMap { $0 }.first { !$0.isNull } ?? .null }
 
     private static let apps: [ServedResource] = [
         builtIn("apps", "v1", "replicasets", "ReplicaSet", short: ["rs"], categories: ["all"]) {
@@ -119,7 +124,7 @@ enum BuiltInResources {
             $0.isStored = false
             $0.selectableFields = ["reason", "reportingController", "type", "regarding.kind", "regarding.name", "regarding.namespace"]
             $0.columns = [
-                .computed("Last Seen", { $0["deprecatedLastTimestamp"] ?? $0["eventTime"] ?? .null }, type: "date"),
+                .computed("Last Seen", { firstTime($0["deprecatedLastTimestamp"], $0["eventTime"]) }, type: "date"),
                 .path("Type", ".type"), .path("Reason", ".reason"), .path("Message", ".note"),
             ]
         },

@@ -129,7 +129,7 @@ enum BuiltInRules {
                 if selector.isEmpty {
                     errors.append(.invalid("spec.selector", json.text(), "empty selector is invalid for deployment"))
                 } else if !selector.matches(labels) {
-                    let text = JSONValue(labels).text(.sortedKeys)
+                    let text = GoSyntax.map(labels)
                     errors.append(.invalid("spec.template.metadata.labels", text, "`selector` does not match template `labels`"))
                 }
             } catch {
@@ -141,7 +141,10 @@ enum BuiltInRules {
         errors += containerErrors(object.at("spec", "template", "spec"), at: "spec.template.spec")
         let policy = object.at("spec", "template", "spec", "restartPolicy")?.stringValue ?? "Always"
         if policy != "Always" { errors.append(.unsupported("spec.template.spec.restartPolicy", policy, supported: ["Always"])) }
-        return errors + immutable("spec.selector", object.at("spec", "selector"), old.map { $0.at("spec", "selector") })
+        if let old, old.at("spec", "selector") != object.at("spec", "selector") {
+            errors.append(.invalid("spec.selector", GoSyntax.selector(object.at("spec", "selector") ?? [:]), "field is immutable"))
+        }
+        return errors
     }
 
     private static func jobErrors(_ job: JSONValue, _ old: JSONValue?) -> [FieldError] {

@@ -102,7 +102,8 @@ enum CustomResources {
             columns.append(
                 TableColumn(
                     name: column["name"]?.stringValue ?? "", type: column["type"]?.stringValue ?? "string",
-                    format: column["format"]?.stringValue ?? "", description: column["description"]?.stringValue ?? "",
+                    format: column["format"]?.stringValue ?? "",
+                    description: column["description"]?.stringValue ?? "Custom resource definition column (in JSONPath format): \(text)",
                     priority: column["priority"]?.intValue ?? 0, source: .path(path)))
         }
         return columns.isEmpty ? [.age] : columns

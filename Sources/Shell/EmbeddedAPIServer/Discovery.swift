@@ -88,7 +88,7 @@ extension APIMachine {
             var json: JSONObject = [
                 "name": .string(definition.plural), "singularName": .string(definition.singular),
                 "namespaced": .bool(definition.isNamespaced), "kind": .string(definition.kind),
-                "verbs": JSONValue(definition.verbs),
+                "verbs": JSONValue(definition.isCustom ? ServedResource.customVerbs : definition.verbs),
             ]
             if !definition.shortNames.isEmpty { json["shortNames"] = JSONValue(definition.shortNames) }
             if !definition.categories.isEmpty { json["categories"] = JSONValue(definition.categories) }
@@ -141,10 +141,11 @@ extension APIMachine {
         var review = try Self.json(request, accepted: ["application/json"])
         guard review.objectValue != nil else { throw .badRequest("json: cannot unmarshal \(review.kindName) into Go value of type v1.\(kind)") }
         review["kind"] = .string(kind)
+        if review["metadata"] == nil { review["metadata"] = ["creationTimestamp": .null] }
         review["apiVersion"] = .string("\(Self.reviewGroup)/v1")
         let everything: JSONValue = ["*"]
         if kind == Self.reviewKinds[0] {
-            review["status"] = ["allowed": true, "reason": "this server has no roles and allows everything"]
+            review["status"] = ["allowed": true]
         } else {
             let rule: JSONValue = ["verbs": everything, "apiGroups": everything, "resources": everything]
             review["status"] = [

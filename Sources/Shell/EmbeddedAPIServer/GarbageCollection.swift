@@ -127,7 +127,7 @@ extension APIMachine {
             guard var child = store.object(dependent.storage, dependent.key),
                 let kind = registry.definition(of: dependent.storage) else { continue }
             let kept = child.ownerReferences.filter { $0["uid"]?.stringValue != object.uid }
-            child.set(kept.isEmpty ? nil : .array(kept), at: ["metadata", "ownerReferences"])
+            child.set(kept.isEmpty ? Optional.none : .array(kept), at: ["metadata", "ownerReferences"])
             commit(kind, dependent.key, child)
         }
         dropFinalizer(Self.orphanFinalizer, of: object, id, definition)

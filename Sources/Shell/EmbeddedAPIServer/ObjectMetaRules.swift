@@ -103,8 +103,8 @@ enum ObjectMetaRules {
     /// The metadata of an object that replaces `old`: what the server owns is taken from `old`.
     static func updated(_ metadata: JSONObject, old: JSONObject) -> JSONObject {
         var result = metadata
-        for member in ["generation", "deletionTimestamp", "deletionGracePeriodSeconds"] { result[member] = old[member] }
-        for member in ["creationTimestamp", "uid"] where result[member] == nil { result[member] = old[member] }
+        for member in ["generation", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"] { result[member] = old[member] }
+        if result["uid"] == nil { result["uid"] = old["uid"] }
         return result
     }
 

@@ -4,18 +4,26 @@ import StrictJSON
 enum ObjectPatch: Sendable {
     case json(JSONPatch)
     case merge(JSONValue)
+    case strategic(JSONValue)
 
     /// Reads the patch; the media type says which sort it is.
     init(_ request: APIRequest, _ definition: ServedResource) throws(APIFailure) {
         let accepted = ["application/json-patch+json", "application/merge-patch+json"]
+        // What the real server names, though this one does not do the last.
+        let named = accepted + (definition.isCustom ? [] : ["application/strategic-merge-patch+json"]) + ["application/apply-patch+yaml"]
         switch APIMachine.mediaType(request) {
         case accepted[0]:
             let json = try Self.parsed(request)
             let patch: JSONPatch
             do {
+                guard json.arrayValue != nil else {
+                    throw APIFailure.badRequest("json: cannot unmarshal \(json.kindName) into Go value of type jsonpatch.Patch")
+                }
                 patch = try JSONPatch(json: json)
+            } catch let error as APIFailure {
+                throw error
             } catch {
-                throw .badRequest("error decoding patch: \(error)")
+                throw .patchDoesNotApply()
             }
             guard patch.operations.count <= Self.operationLimit else {
                 throw APIFailure(
@@ -29,13 +37,16 @@ enum ObjectPatch: Sendable {
                 throw .badRequest("error decoding patch: json: cannot unmarshal \(json.kindName) into Go value of type map[string]interface {}")
             }
             self = .merge(json)
-        case "application/strategic-merge-patch+json":
-            throw .unsupportedMediaType(
-                accepted: accepted, note: definition.isCustom ? "" : "this server does not do strategic merge patches yet")
+        case "application/strategic-merge-patch+json" where !definition.isCustom:
+            let json = try Self.parsed(request)
+            guard json.objectValue != nil else {
+                throw .badRequest("json: cannot unmarshal \(json.kindName) into Go value of type map[string]interface {}")
+            }
+            self = .strategic(json)
         case "application/apply-patch+yaml", "application/apply-patch+cbor":
-            throw .unsupportedMediaType(accepted: accepted, note: "this server does not do server-side apply")
+            throw .unsupportedMediaType(accepted: named, note: "this server does not do server-side apply")
         default:
-            throw .unsupportedMediaType(accepted: accepted)
+            throw .unsupportedMediaType(accepted: named)
         }
     }
 
@@ -58,6 +69,8 @@ enum ObjectPatch: Sendable {
             }
         case .merge(let patch):
             return object.applying(mergePatch: patch)
+        case .strategic(let patch):
+            return try StrategicMerge.apply(patch, to: object)
         }
     }
 

@@ -82,9 +82,10 @@ enum RequestVerb: String, Sendable {
         switch self {
         case .get, .list, .watch: break
         case .create:
-            if target.subresource == nil, !isCollection || isOverAllNamespaces { return nil }
+            // The real server creates custom objects at a named path too: the name in the path says nothing there.
+            if target.subresource == nil, !isCollection && !target.definition.isCustom || isOverAllNamespaces { return nil }
             if target.subresource != nil, !Self.isCreated(target) { return nil }
-        case .update, .patch: if isCollection { return nil }
+        case .update, .patch: if isCollection && !target.definition.isCustom { return nil }
         case .delete, .deletecollection: if target.subresource != nil || isOverAllNamespaces { return nil }
         }
         if Self.isCreated(target), self != .create { return nil }
@@ -108,7 +109,11 @@ struct WriteOptions: Sendable {
     init(_ query: APIQuery, kind: String) throws(APIFailure) {
         for item in query.items where item.name == "dryRun" {
             guard item.value == "All" else {
-                throw Self.invalid(kind, .unsupported("dryRun", item.value, supported: ["All"]))
+                throw Self.invalid(
+                    kind,
+                    FieldError(
+                        reason: "FieldValueNotSupported", field: "dryRun",
+                        message: "Unsupported value: []string{\"\(item.value)\"}: supported values: \"All\""))
             }
             isDryRun = true
         }
@@ -120,7 +125,7 @@ struct WriteOptions: Sendable {
         }
     }
 
-    private static func invalid(_ kind: String, _ error: FieldError) -> APIFailure {
+    static func invalid(_ kind: String, _ error: FieldError) -> APIFailure {
         APIFailure(
             422, "Invalid", "\(kind).meta.k8s.io \"\" is invalid: \(error.field): \(error.message)",
             details: [

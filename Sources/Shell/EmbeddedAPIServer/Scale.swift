@@ -37,7 +37,11 @@ extension APIMachine {
         }
         let replicas = body["spec"]?["replicas"] ?? 0
         guard let count = replicas.intValue, count >= 0 else {
-            let error = FieldError.invalid("spec.replicas", replicas.text(), "should be a non-negative integer")
+            if target.definition.isCustom {
+                let field = "." + paths.specReplicas.joined(separator: ".")
+                throw .invalid(target.definition, target.name ?? "", [.invalid(field, replicas.text(), "should be a non-negative integer")])
+            }
+            let error = FieldError.invalid("spec.replicas", replicas.text(), "must be greater than or equal to 0")
             throw APIFailure(
                 422, "Invalid", "Scale.autoscaling \"\(target.name ?? "")\" is invalid: \(error.field): \(error.message)",
                 details: [

@@ -45,7 +45,7 @@ struct ObjectSelection: Sendable {
         if isNegated { field.removeLast() } else if value.first == "=" { value.removeFirst() }
         let known = ["metadata.name"] + (kind.isNamespaced ? ["metadata.namespace"] : []) + kind.selectableFields
         guard known.contains(field) else {
-            throw kind.selectableFields.isEmpty
+            throw kind.selectableFields.isEmpty && !kind.isCustom
                 ? .badRequest("\"\(field)\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"")
                 : .badRequest("field label not supported: \(field)")
         }

@@ -40,6 +40,8 @@ struct ServedResource: Sendable {
     /// The names of fields by which lists may be selected, beside name and namespace.
     var selectableFields: [String] = []
 
+    /// The same in the order in which the real server lists them for custom kinds.
+    static let customVerbs = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"]
     static let allVerbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
 
     var apiVersion: String { group.isEmpty ? version : "\(group)/\(version)" }

@@ -16,15 +16,16 @@ extension APIMachine {
         let rows = isList ? object["items"]?.arrayValue ?? [] : [object]
         let name = TableColumn(
             name: "Name", type: "string", format: "name",
-            description: "Name must be unique within a namespace. Is required when creating resources.", source: .computed { .string($0.name) })
+            description: Self.nameDescription, source: .computed { .string($0.name) })
         let columns = definition.storage == .events ? definition.columns : [name] + definition.columns
         var metadata = JSONObject()
         for member in isList ? ["resourceVersion", "continue", "remainingItemCount"] : ["resourceVersion"] {
-            metadata[member] = object["metadata"]?[member]
+            let value = object["metadata"]?[member]
+            if value != "" { metadata[member] = value }
         }
         return [
             "kind": "Table", "apiVersion": .string("meta.k8s.io/\(form.version)"), "metadata": .object(metadata),
-            "columnDefinitions": .array(withColumns ? columns.map(Self.json) : []),
+            "columnDefinitions": withColumns ? .array(columns.map(Self.json)) : .null,
             "rows": .array(rows.map { row in
                 var json: JSONObject = ["cells": .array(columns.map { cell($0, row, absent: definition.isCustom ? .null : "<none>") })]
                 switch form.includeObject {
@@ -39,6 +40,11 @@ extension APIMachine {
             }),
         ]
     }
+
+    private static let nameDescription =
+        "Name must be unique within a namespace. Is required when creating resources, although some resources may allow a client to "
+        + "request the generation of an appropriate name automatically. Name is primarily intended for creation idempotence and "
+        + "configuration definition. Cannot be updated. More info: http://kubernetes.io/docs/user-guide/identifiers#names"
 
     private static func json(_ column: TableColumn) -> JSONValue {
         [

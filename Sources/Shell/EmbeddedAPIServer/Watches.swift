@@ -46,7 +46,7 @@ extension APIMachine {
             initial = collection.keys.compactMap { collection[$0] }.filter { selection.matches($0) }
         } else {
             guard let version = Int64(asked), version >= 0 else {
-                throw .badRequest("Invalid value: \"\(asked)\": resourceVersion must be a number")
+                throw Self.unreadableVersion(asked)
             }
             position = version
         }

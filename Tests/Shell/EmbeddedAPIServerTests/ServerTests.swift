@@ -80,7 +80,6 @@ import Testing
     }
 
     static let refusals: [(String, HTTPRequest.Method, String, String, String, Int, String)] = [
-        ("strategic merge patch", .patch, "/a", "application/strategic-merge-patch+json", "{}", 415, "strategic merge patches yet"),
         ("server-side apply", .patch, "/a", "application/apply-patch+yaml", "{}", 415, "server-side apply"),
         ("YAML", .post, "", "application/yaml", "kind: ConfigMap", 415, "does not read YAML"),
         ("watch lists", .get, "?watch=1&sendInitialEvents=true", "", "", 422, "WatchList feature gate"),

@@ -4,7 +4,7 @@ import StrictJSON
 actor ContractSession {
     nonisolated let namespace: String
     private let endpoint: any APIEndpoint
-    private(set) var transcript: [String] = []
+    private(set) var exchanges: [RecordedExchange] = []
 
     init(endpoint: any APIEndpoint, namespace: String) {
         self.endpoint = endpoint
@@ -25,6 +25,19 @@ actor ContractSession {
         try await send("GET", target, nil, headers: [("Accept", accept)])
     }
 
+    /// Reads until the answer is as it should become, or for so long that it never will. Only the last answer is kept.
+    @discardableResult
+    func eventually(_ target: String, _ isDone: (Exchange) -> Bool) async throws -> Exchange {
+        for _ in 0..<600 {
+            let kept = exchanges.count
+            let exchange = try await get(target)
+            if isDone(exchange) { return exchange }
+            guard try await endpoint.settle() else { return exchange }
+            exchanges.removeLast(exchanges.count - kept)
+        }
+        return try await get(target)
+    }
+
     @discardableResult
     func post(_ target: String, _ body: JSONValue) async throws -> Exchange { try await send("POST", target, body) }
 
@@ -39,6 +52,11 @@ actor ContractSession {
     @discardableResult
     func jsonPatch(_ target: String, _ body: JSONValue) async throws -> Exchange {
         try await send("PATCH", target, body, type: "application/json-patch+json")
+    }
+
+    @discardableResult
+    func strategic(_ target: String, _ body: JSONValue) async throws -> Exchange {
+        try await send("PATCH", target, body, type: "application/strategic-merge-patch+json")
     }
 
     @discardableResult
@@ -60,30 +78,24 @@ actor ContractSession {
         let answer = try await endpoint.send(method, target, headers: fields, body: body)
         let json = answer.body.isEmpty ? JSONValue.null : (try? JSONValue(parsing: answer.body)) ?? .string(String(decoding: answer.body, as: UTF8.self))
         let exchange = Exchange(request: "\(method) \(target)", status: answer.status, json: json)
-        transcript.append("\(exchange.request) -> \(answer.status) \(normalised(json).text(.sortedKeys))")
+        exchanges.append(RecordedExchange(request: exchange.request, status: answer.status, answer: json))
         return exchange
     }
 
     /// The first `count` events of a watch.
-    func watch(_ target: String, events count: Int, accept: String = "application/json") async throws -> [JSONValue] {
+    ///
+    /// - Parameter isStart: they are what is there at the start of the watch, which comes in any order; they are told sorted by name.
+    func watch(
+        _ target: String, events count: Int, accept: String = "application/json", isStart: Bool = false
+    ) async throws -> [JSONValue] {
         let lines = try await endpoint.lines(of: target, headers: [(name: "Accept", value: accept)], count: count)
-        let events = try lines.map { try JSONValue(parsing: $0) }
-        transcript += events.map { "WATCH \(target) -> \(normalised($0).text(.sortedKeys))" }
-        return events
-    }
-
-    /// The answer without what differs from run to run and from server to server.
-    private func normalised(_ json: JSONValue, key: String = "") -> JSONValue {
-        switch json {
-        case .object(let object):
-            var result = JSONObject()
-            for (name, value) in object where name != "managedFields" { result[name] = normalised(value, key: name) }
-            return .object(result)
-        case .array(let elements): return .array(elements.map { normalised($0) })
-        case .string:
-            return ["uid", "resourceVersion", "creationTimestamp", "deletionTimestamp", "continue"].contains(key) ? .string("<\(key)>") : json
-        default: return json
+        var events = try lines.map { try JSONValue(parsing: $0) }
+        if isStart {
+            func name(_ event: JSONValue) -> String { event.value(at: "object.metadata.name")?.stringValue ?? "" }
+            events.sort { name($0) < name($1) }
         }
+        exchanges += events.map { RecordedExchange(request: "WATCH \(target)", status: 200, answer: $0) }
+        return events
     }
 }
 

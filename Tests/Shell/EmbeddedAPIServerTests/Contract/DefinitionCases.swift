@@ -10,7 +10,7 @@ let definitionCases: [ContractCase] = [
             "spec", ["size": 1, "mode": "plain", "free": ["deep": ["er": true]], "parts": [["name": "p", "count": 1]]]
         ).expect("extra", nil)
     },
-    ContractCase("strict field validation refuses unknown members by path") { session in
+    ContractCase("strict field validation refuses unknown members by path", since: 25) { session in
         try await session.post(session.widgets + "?fieldValidation=Strict", Fixture.widget("a").with("spec.unknown", 1)).expectFailure(
             400, "BadRequest",
             "Widget in version \"v1\" cannot be handled as a Widget: strict decoding error: unknown field \"spec.unknown\"")

@@ -71,38 +71,40 @@ public let garbageCases: [ContractCase] = [
         try await session.post(maps, Fixture.configMap("both").with("metadata.ownerReferences", [owner(first), owner(second)]))
             .expect(status: 201)
         try await session.delete(session.widgets + "/first").expect(status: 200)
-        try await session.get(maps + "/one").expect(status: 404)
-        try await session.get(maps + "/both").expect(status: 200).expect("metadata.ownerReferences", [owner(second)])
+        try await session.eventually(maps + "/one") { $0.status == 404 }.expect(status: 404)
+        try await session.eventually(maps + "/both") { $0["metadata.ownerReferences.1"] == nil }.expect(status: 200)
+            .expect("metadata.ownerReferences", [owner(second)])
         try await session.delete(session.widgets + "/second").expect(status: 200)
-        try await session.get(maps + "/both").expect(status: 404)
+        try await session.eventually(maps + "/both") { $0.status == 404 }.expect(status: 404)
     },
     ContractCase("dependents go before their owner in the foreground") { session in
         let top = try await session.post(session.widgets, Fixture.widget("top")).expect(status: 201)
         let maps = session.core("configmaps")
         let held = Fixture.configMap("held").with("metadata.ownerReferences", [owner(top, blocks: true)])
         try await session.post(maps, held.with("metadata.finalizers", ["example.com/hold"])).expect(status: 201)
-        try await session.delete(session.widgets + "/top", ["propagationPolicy": "Foreground"]).expect(status: 202)
+        try await session.delete(session.widgets + "/top", ["propagationPolicy": "Foreground"]).expect(status: 200)
             .expect("metadata.finalizers", ["foregroundDeletion"])
         try await session.get(session.widgets + "/top").expect(status: 200)
-        let waiting = try await session.get(maps + "/held").expect(status: 200)
+        let waiting = try await session.eventually(maps + "/held") { $0["metadata.deletionTimestamp"] != nil }.expect(status: 200)
         try require(waiting["metadata.deletionTimestamp"] != nil, "the dependent is not being deleted")
         try await session.merge(maps + "/held", ["metadata": ["finalizers": .null]]).expect(status: 200)
-        try await session.get(maps + "/held").expect(status: 404)
-        try await session.get(session.widgets + "/top").expect(status: 404)
+        try await session.eventually(maps + "/held") { $0.status == 404 }.expect(status: 404)
+        try await session.eventually(session.widgets + "/top") { $0.status == 404 }.expect(status: 404)
     },
     ContractCase("orphans lose the reference and stay") { session in
         let top = try await session.post(session.widgets, Fixture.widget("top")).expect(status: 201)
         let maps = session.core("configmaps")
         try await session.post(maps, Fixture.configMap("kept").with("metadata.ownerReferences", [owner(top)])).expect(status: 201)
         try await session.delete(session.widgets + "/top", ["propagationPolicy": "Orphan"]).expect(status: 200)
-        try await session.get(session.widgets + "/top").expect(status: 404)
-        try await session.get(maps + "/kept").expect(status: 200).expect("metadata.ownerReferences", nil)
+        try await session.eventually(session.widgets + "/top") { $0.status == 404 }.expect(status: 404)
+        try await session.eventually(maps + "/kept") { $0["metadata.ownerReferences"] == nil }.expect(status: 200)
+            .expect("metadata.ownerReferences", nil)
     },
     ContractCase("an owner that was never there lets its dependent go") { session in
         let ghost: JSONValue = ["apiVersion": "v1", "kind": "ConfigMap", "name": "ghost", "uid": "00000000-0000-4000-8000-000000000000"]
         let maps = session.core("configmaps")
         try await session.post(maps, Fixture.configMap("a").with("metadata.ownerReferences", [ghost])).expect(status: 201)
-        try await session.get(maps + "/a").expect(status: 404)
+        try await session.eventually(maps + "/a") { $0.status == 404 }.expect(status: 404)
     },
     ContractCase("a namespace takes its content with it, and takes nothing new while it goes") { session in
         let maps = session.core("configmaps")
@@ -110,13 +112,13 @@ public let garbageCases: [ContractCase] = [
         try await session.post(maps, Fixture.configMap("held").with("metadata.finalizers", ["example.com/hold"])).expect(status: 201)
         let path = "/api/v1/namespaces/\(session.namespace)"
         try await session.delete(path).expect(status: 200).expect("status.phase", "Terminating")
-        try await session.get(maps + "/plain").expect(status: 404)
+        try await session.eventually(maps + "/plain") { $0.status == 404 }.expect(status: 404)
         try await session.post(maps, Fixture.configMap("late")).expectFailure(
             403, "Forbidden",
             "configmaps \"late\" is forbidden: unable to create new content in namespace \(session.namespace) because it is being terminated"
         ).expect("details.causes.0.reason", "NamespaceTerminating")
         try await session.get(path).expect(status: 200)
         try await session.merge(maps + "/held", ["metadata": ["finalizers": .null]]).expect(status: 200)
-        try await session.get(path).expect(status: 404)
+        try await session.eventually(path) { $0.status == 404 }.expect(status: 404)
     },
 ]

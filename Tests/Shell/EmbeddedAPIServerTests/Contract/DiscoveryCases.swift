@@ -56,9 +56,11 @@ let tableCases: [ContractCase] = [
         try require(Array(cells.prefix(4)) == ["a", 7, "True", "plain"], "\(cells)")
     },
     ContractCase("a watch tells its columns once") { session in
-        for name in ["a", "b"] { try await session.post(session.widgets, Fixture.widget(name)).expect(status: 201) }
+        let first = try await session.post(session.widgets, Fixture.widget("a")).expect(status: 201)
+        for name in ["b", "c"] { try await session.post(session.widgets, Fixture.widget(name)).expect(status: 201) }
         let accept = "application/json;as=Table;v=v1;g=meta.k8s.io"
-        let events = try await session.watch(session.widgets + "?watch=1", events: 2, accept: accept)
+        let version = first["metadata.resourceVersion"]?.stringValue ?? ""
+        let events = try await session.watch(session.widgets + "?watch=1&resourceVersion=\(version)", events: 2, accept: accept)
         try require(events.map { $0.value(at: "object.kind") } == ["Table", "Table"], "\(events)")
         try require(events.map { $0.value(at: "object.columnDefinitions")?.arrayValue?.isEmpty ?? true } == [false, true], "\(events)")
     },

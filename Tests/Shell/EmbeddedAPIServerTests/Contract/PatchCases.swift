@@ -51,8 +51,8 @@ let patchCases: [ContractCase] = [
     },
     ContractCase("a patch does not rename") { session in
         try await session.post(session.widgets, Fixture.widget("a")).expect(status: 201)
-        try await session.merge(session.widgets + "/a", ["metadata": ["name": "b"]]).expect(status: 422)
-            .expect("details.causes.0.field", "metadata.name")
+        try await session.merge(session.widgets + "/a", ["metadata": ["name": "b"]])
+            .expectFailure(400, "BadRequest", "the name of the object (b) does not match the name on the URL (a)")
         try await session.get(session.widgets + "/b").expect(status: 404)
     },
     ContractCase("a patch of an object that does not exist answers 404") { session in
@@ -64,7 +64,7 @@ let patchCases: [ContractCase] = [
         try await session.send("PATCH", session.widgets + "/a", ["spec": ["size": 2]], type: "application/strategic-merge-patch+json")
             .expect(status: 415).expect("reason", "UnsupportedMediaType")
     },
-    ContractCase("a patch that is no JSON answers 400") { session in
+    ContractCase("a patch that is no JSON answers 400", since: 23) { session in
         try await session.post(session.widgets, Fixture.widget("a")).expect(status: 201)
         try await session.sendRaw("PATCH", session.widgets + "/a", Array("{nonsense".utf8), type: "application/merge-patch+json")
             .expect(status: 400).expect("reason", "BadRequest")

@@ -5,9 +5,13 @@ private typealias Fixture = ContractDefinitions
 let requestCases: [ContractCase] = [
     ContractCase("a method that the resource does not take answers 405") { session in
         try await session.post(session.widgets, Fixture.widget("a")).expect(status: 201)
-        try await session.post(session.widgets + "/a", Fixture.widget("a"))
+        try await session.post(session.core("configmaps") + "/a", Fixture.configMap("a"))
             .expectFailure(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
-        try await session.put(session.widgets, Fixture.widget("a")).expect(status: 405)
+        try await session.put(session.core("configmaps"), Fixture.configMap("a")).expect(status: 405)
+    },
+    ContractCase("custom objects are created at named paths too, and changed at none") { session in
+        try await session.post(session.widgets + "/a", Fixture.widget("b")).expect(status: 201).expect("metadata.name", "b")
+        try await session.put(session.widgets, Fixture.widget("a")).expectFailure(400, "BadRequest", "name must be provided")
     },
     ContractCase("a resource that is not served answers 404") { session in
         try await session.get("/apis/contract.example.com/v1/namespaces/\(session.namespace)/doohickeys").expect(status: 404)

@@ -34,7 +34,7 @@ let updateCases: [ContractCase] = [
         try await session.post(session.widgets, Fixture.widget("a")).expect(status: 201)
         try await session.put(session.widgets + "/a", Fixture.widget("a", size: 2)).expectFailure(
             422, "Invalid",
-            "Widget.contract.example.com \"a\" is invalid: metadata.resourceVersion: Invalid value: 0x0: must be specified for an update")
+            "widgets.contract.example.com \"a\" is invalid: metadata.resourceVersion: Invalid value: 0x0: must be specified for an update")
     },
     ContractCase("an update of a ConfigMap may leave the version out") { session in
         try await session.post(session.core("configmaps"), Fixture.configMap("a", data: ["k": "1"])).expect(status: 201)
@@ -60,15 +60,16 @@ let updateCases: [ContractCase] = [
         let uid = created["metadata.uid"]?.stringValue ?? ""
         try await session.put(session.widgets + "/a", created.json.with("metadata.uid", "other")).expectFailure(
             409, "Conflict",
-            "Operation cannot be fulfilled on widgets.contract.example.com \"a\": Precondition failed: UID in precondition: other, "
-                + "UID in object meta: \(uid)")
+            "Operation cannot be fulfilled on widgets.contract.example.com \"a\": StorageError: invalid object, Code: 4, Key: "
+                + "/registry/contract.example.com/widgets/\(session.namespace)/a, ResourceVersion: 0, AdditionalErrorMsg: "
+                + "Precondition failed: UID in precondition: other, UID in object meta: \(uid)")
     },
     ContractCase("creation time and generation cannot be written") { session in
         let created = try await session.post(session.widgets, Fixture.widget("a")).expect(status: 201)
         try await session.put(session.widgets + "/a", created.json.with("metadata.generation", 77)).expect(status: 200)
             .expect("metadata.generation", 1)
         try await session.put(session.widgets + "/a", created.json.with("metadata.creationTimestamp", "2001-01-01T00:00:00Z"))
-            .expect(status: 422).expect("details.causes.0.field", "metadata.creationTimestamp")
+            .expect(status: 200).expect("metadata.creationTimestamp", created["metadata.creationTimestamp"])
     },
     ContractCase("dry run of an update stores nothing") { session in
         let created = try await session.post(session.widgets, Fixture.widget("a")).expect(status: 201)

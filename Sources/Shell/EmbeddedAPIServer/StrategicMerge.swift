@@ -1,0 +1,149 @@
+import StrictJSON
+
+/// Strategic merge patches: merge patches that know which lists are sets of elements with a key.
+///
+/// What the real server reads from the tags of its types stands here as a table of the lists that kubectl and its users patch.
+/// Lists that are not in it are replaced whole.
+enum StrategicMerge {
+    /// How the elements of a list are told apart.
+    private enum Merging {
+        /// By the first of these members.
+        case key(String)
+        /// Each value is there once.
+        case values
+    }
+
+    /// The object that `patch` makes of `object`.
+    static func apply(_ patch: JSONValue, to object: JSONValue) throws(APIFailure) -> JSONValue {
+        .object(try merged(object.objectValue ?? [:], patch.objectValue ?? [:], in: ""))
+    }
+
+    /// - Parameter parent: the name of the member that holds the object: some names mean different lists in different places.
+    private static func merged(_ old: JSONObject, _ patch: JSONObject, in parent: String) throws(APIFailure) -> JSONObject {
+        switch patch["$patch"]?.stringValue {
+        case nil, "merge": break
+        case "replace":
+            var whole = patch
+            whole["$patch"] = nil
+            return cleaned(whole)
+        case "delete": return [:]
+        case .some(let other): throw unknownDirective(other)
+        }
+        var result = old
+        if let kept = patch["$retainKeys"]?.arrayValue?.compactMap(\.stringValue) {
+            for key in result.keys where !kept.contains(key) { result[key] = nil }
+        }
+        for (key, value) in patch where !key.hasPrefix("$") {
+            switch value {
+            case .null: result[key] = nil
+            case .object(let members):
+                let before = result[key]?.objectValue ?? [:]
+                let after = try merged(before, members, in: key)
+                result[key] = members["$patch"] == "delete" ? Optional.none : .object(after)
+            case .array(let elements):
+                result[key] = .array(
+                    try list(
+                        result[key]?.arrayValue ?? [], elements, key: key, in: parent,
+                        order: patch["$setElementOrder/\(key)"]?.arrayValue))
+            default: result[key] = value
+            }
+        }
+        for (key, value) in patch {
+            if let name = key.dropping(prefix: "$deleteFromPrimitiveList/") {
+                let gone = value.arrayValue ?? []
+                let kept = (result[name]?.arrayValue ?? []).filter { !gone.contains($0) }
+                result[name] = kept.isEmpty ? Optional.none : .array(kept)
+            } else if let name = key.dropping(prefix: "$setElementOrder/"), patch[name] == nil, let current = result[name]?.arrayValue {
+                result[name] = .array(ordered(current, by: value.arrayValue ?? [], merging(name, in: parent)))
+            } else if key.hasPrefix("$"), !["$patch", "$retainKeys"].contains(key), !key.hasPrefix("$setElementOrder/") {
+                throw unknownDirective(key)
+            }
+        }
+        return result
+    }
+
+    private static func list(
+        _ old: [JSONValue], _ patch: [JSONValue], key name: String, in parent: String, order: [JSONValue]?
+    ) throws(APIFailure) -> [JSONValue] {
+        if patch.contains(where: { $0["$patch"] == "replace" }) { return patch.filter { $0["$patch"] == nil } }
+        switch merging(name, in: parent) {
+        case nil: return patch.map { cleaned($0) }
+        case .values?:
+            var result = old
+            for value in patch where !result.contains(value) { result.append(value) }
+            return order.map { ordered(result, by: $0, .values) } ?? result
+        case .key(let key)?:
+            var result = old
+            for element in patch {
+                guard let members = element.objectValue else {
+                    throw .badRequest("expected an object in the list \(name), found \(element.text())")
+                }
+                guard let identity = members[key] else {
+                    throw APIFailure(
+                        500, "", "map: \(element.text()) does not contain declared merge key: \(key)")
+                }
+                let position = result.firstIndex { $0[key] == identity }
+                if members["$patch"] == "delete" {
+                    result.removeAll { $0[key] == identity }
+                } else if let position {
+                    result[position] = .object(try merged(result[position].objectValue ?? [:], members, in: name))
+                } else {
+                    result.append(.object(try merged([:], members, in: name)))
+                }
+            }
+            return order.map { ordered(result, by: $0, .key(key)) } ?? result
+        }
+    }
+
+    /// Elements in the order that the patch names; others stay behind those that they stood behind.
+    private static func ordered(_ elements: [JSONValue], by order: [JSONValue], _ merging: Merging?) -> [JSONValue] {
+        func identity(_ element: JSONValue) -> JSONValue {
+            if case .key(let key)? = merging { return element[key] ?? .null }
+            return element
+        }
+        let wanted = order.map(identity)
+        let ranks = elements.map { element in wanted.firstIndex(of: identity(element)) }
+        var named = zip(elements, ranks).filter { $0.1 != nil }.sorted { ($0.1 ?? 0) < ($1.1 ?? 0) }.map(\.0)[...]
+        // Places of named elements are filled with named ones in their new order.
+        return zip(elements, ranks).map { element, rank in rank == nil ? element : named.popFirst() ?? element }
+    }
+
+    /// Without directives, and without members that a patch would remove.
+    private static func cleaned(_ value: JSONValue) -> JSONValue {
+        switch value {
+        case .object(let members): .object(cleaned(members))
+        case .array(let elements): .array(elements.map { cleaned($0) })
+        default: value
+        }
+    }
+
+    private static func cleaned(_ members: JSONObject) -> JSONObject {
+        var result = JSONObject()
+        for (key, value) in members where !key.hasPrefix("$") && !value.isNull { result[key] = cleaned(value) }
+        return result
+    }
+
+    private static func merging(_ name: String, in parent: String) -> Merging? {
+        switch name {
+        case "finalizers": .values
+        // Ports of containers and of Services differ in their key.
+        case "ports": .key(parent == "spec" ? "port" : "containerPort")
+        // Subjects of node affinity, tolerations and arguments are replaced whole.
+        default: keys[name].map { .key($0) }
+        }
+    }
+
+    private static let keys: [String: String] = [
+        "containers": "name", "initContainers": "name", "ephemeralContainers": "name", "env": "name", "volumes": "name",
+        "volumeMounts": "mountPath", "volumeDevices": "devicePath", "imagePullSecrets": "name", "hostAliases": "ip",
+        "conditions": "type", "ownerReferences": "uid", "secrets": "name", "topologySpreadConstraints": "topologyKey", "podIPs": "ip",
+    ]
+
+    private static func unknownDirective(_ name: String) -> APIFailure {
+        APIFailure(500, "", "Unknown patch type found: \(name)")
+    }
+}
+
+extension String {
+    fileprivate func dropping(prefix: String) -> String? { hasPrefix(prefix) ? String(dropFirst(prefix.count)) : nil }
+}
