@@ -103,9 +103,11 @@ extension Scene {
 
     /// One ReplicaSet per version and no more; the one at `ready` has all pods.
     func expectReplicaSets(images: [String], ready: Int) async throws {
-        let sets: [ReplicaSetView] = try await replicaSets()
+        // After an abort the canary may be gone before the last stable pod is back.
+        let sets: [ReplicaSetView] = try await eventually("\(images[ready]) has ten ready pods", seconds: 30) {
+            let sets: [ReplicaSetView] = try await replicaSets()
+            return sets.contains { $0.image == images[ready] && $0.wanted == 10 && $0.ready == 10 } ? sets : nil
+        }
         #expect(sets.map(\.image).sorted() == images.sorted(), "\(sets)")
-        let wanted: ReplicaSetView = try #require(sets.first { $0.image == images[ready] })
-        #expect(wanted.wanted == 10 && wanted.ready == 10, "\(sets)")
     }
 }
