@@ -37,6 +37,7 @@ extension APIMachine {
         if name.isEmpty { errors.append(.required("metadata.name", "name or generateName is required")) }
         errors += ObjectMetaRules.errors(metadata, definition)
         errors += definition.schema?.violations(of: object).map(FieldError.init) ?? []
+        errors += definition.scale.map { $0.errors(object, definition) } ?? []
         errors += BuiltInRules.errors(object, replacing: nil, definition.storage)
         guard errors.isEmpty else { throw .invalid(definition, name, errors) }
         let key = storeKey(namespace: target.namespace, name: name)
@@ -138,7 +139,8 @@ extension APIMachine {
             new["metadata"] = .object(ObjectMetaRules.updated(metadata, old: oldMetadata))
             if definition.hasStatus { new["status"] = old["status"] }
             BuiltInRules.prepareForUpdate(&new, replacing: old, definition.storage)
-            if definition.tracksGeneration, Self.counted(new, definition) != Self.counted(old, definition) {
+            let isCounted = Self.counted(new, definition) != Self.counted(old, definition)
+            if definition.tracksGeneration, isCounted || Self.countsAnnotations(new, old, definition) {
                 new.set(JSONValue((oldMetadata["generation"]?.intValue ?? 0) + 1), at: ["metadata", "generation"])
             }
         }
@@ -150,6 +152,7 @@ extension APIMachine {
         errors += errors
         errors += ObjectMetaRules.errors(metadata, definition)
         errors += definition.schema?.violations(of: new, replacing: old).map(FieldError.init) ?? []
+        errors += definition.scale.map { $0.errors(new, definition) } ?? []
         errors += BuiltInRules.errors(new, replacing: old, definition.storage)
         guard errors.isEmpty else { throw .invalid(definition, name, errors) }
         if definition.storage == .definitions { new = try acceptedDefinition(new) }
@@ -173,6 +176,12 @@ extension APIMachine {
         object["metadata"] = nil
         if definition.hasStatus { object["status"] = nil }
         return object
+    }
+
+    /// Whether a Deployment's annotations changed: its generation counts them, since they steer its rollouts.
+    private static func countsAnnotations(_ new: JSONValue, _ old: JSONValue, _ definition: ServedResource) -> Bool {
+        definition.storage == StorageID(group: "apps", plural: "deployments")
+            && new.at("metadata", "annotations") != old.at("metadata", "annotations")
     }
 }
 
@@ -205,7 +214,9 @@ extension APIMachine {
         if !kind.isEmpty, kind != definition.kind {
             if definition.isCustom {
                 let name = json.name
-                throw .invalid(definition, name, [.invalid("kind", "\"\(kind)\"", "must be \(definition.kind)")])
+                var claimed = definition
+                claimed.kind = kind
+                throw .invalid(claimed, name, [.invalid("kind", "\"\(kind)\"", "must be \(definition.kind)")])
             }
             throw .badRequest(
                 "\(kind) in version \"\(definition.version)\" cannot be handled as a \(definition.kind): converting "

@@ -6,7 +6,15 @@ enum BuiltInDefaults {
     static func apply(to object: inout JSONValue, _ storage: StorageID) {
         switch (storage.group, storage.plural) {
         case ("", "namespaces"): namespace(&object)
-        case ("", "pods"): object.update(["spec"]) { podSpec(&$0) }
+        case ("", "pods"):
+            object.update(["spec"]) { spec in
+                podSpec(&spec)
+                spec.fill("enableServiceLinks", true)
+            }
+            object.update(["status"]) { status in
+                if status["podIPs"] == nil, let address = status["podIP"], address != "" { status["podIPs"] = [["ip": address]] }
+            }
+            conditionTimes(["lastProbeTime", "lastTransitionTime"], of: &object)
         case ("", "services"): object.update(["spec"], service)
         case ("", "secrets"):
             secret(&object)
@@ -15,9 +23,11 @@ enum BuiltInDefaults {
         case ("", "events"): event(&object)
         case ("apps", "replicasets"):
             object.update(["spec"]) { $0.fill("replicas", 1) }
+            conditionTimes(["lastTransitionTime"], of: &object)
             template(&object)
         case ("apps", "deployments"):
             object.update(["spec"], deployment)
+            conditionTimes(["lastUpdateTime", "lastTransitionTime"], of: &object)
             template(&object)
         case ("batch", "jobs"):
             object.update(["spec"], job)
@@ -34,6 +44,17 @@ enum BuiltInDefaults {
             metadata["creationTimestamp"] = .null
             template["metadata"] = .object(metadata)
         }
+    }
+
+    /// Times of conditions are written even where nobody set them.
+    private static func conditionTimes(_ members: [String], of object: inout JSONValue) {
+        guard let conditions = object.at("status", "conditions")?.arrayValue else { return }
+        object.set(
+            .array(conditions.map { condition in
+                guard var condition = condition.objectValue else { return condition }
+                for member in members where condition[member] == nil { condition[member] = .null }
+                return .object(condition)
+            }), at: ["status", "conditions"])
     }
 
     private static func podSpec(_ spec: inout JSONObject) {

@@ -14,7 +14,7 @@ enum BuiltInResources {
             $0.tracksGeneration = false
             $0.nameRule = .label
             $0.selectableFields = ["status.phase"]
-            $0.columns = [.path("Status", ".status.phase"), .age]
+            $0.columns = [.path("Status", ".status.phase"), .builtInAge]
         },
         builtIn("", "v1", "pods", "Pod", short: ["po"], categories: ["all"]) {
             $0.hasStatus = true
@@ -23,8 +23,9 @@ enum BuiltInResources {
             $0.selectableFields = ["status.phase", "spec.nodeName", "spec.restartPolicy", "status.podIP"]
             $0.columns = [
                 .computed("Ready", BuiltInColumns.podReady), .computed("Status", BuiltInColumns.podStatus),
-                .computed("Restarts", BuiltInColumns.podRestarts), .age,
+                .computed("Restarts", BuiltInColumns.podRestarts), .builtInAge,
                 .path("IP", ".status.podIP", priority: 1), .path("Node", ".spec.nodeName", priority: 1),
+                .path("Nominated Node", ".status.nominatedNodeName", priority: 1), .computed("Readiness Gates", { _ in "<none>" }, priority: 1),
             ]
         },
         builtIn("", "v1", "services", "Service", short: ["svc"], categories: ["all"]) {
@@ -35,7 +36,7 @@ enum BuiltInResources {
             $0.selectableFields = ["spec.clusterIP", "spec.type"]
             $0.columns = [
                 .path("Type", ".spec.type"), .path("Cluster-IP", ".spec.clusterIP"),
-                .computed("External-IP", { _ in "<none>" }), .computed("Port(s)", BuiltInColumns.servicePorts), .age,
+                .computed("External-IP", { _ in "<none>" }), .computed("Port(s)", BuiltInColumns.servicePorts), .builtInAge,
                 .computed("Selector", { BuiltInColumns.selector($0["spec"]?["selector"]) }, priority: 1),
             ]
         },
@@ -43,7 +44,7 @@ enum BuiltInResources {
             $0.tracksGeneration = false
             $0.selectableFields = ["type"]
             $0.columns = [
-                .path("Type", ".type"), .computed("Data", { JSONValue($0["data"]?.objectValue?.count ?? 0) }, type: "integer"), .age,
+                .path("Type", ".type"), .computed("Data", { JSONValue($0["data"]?.objectValue?.count ?? 0) }, type: "integer"), .builtInAge,
             ]
         },
         builtIn("", "v1", "configmaps", "ConfigMap", short: ["cm"]) {
@@ -51,13 +52,13 @@ enum BuiltInResources {
             $0.columns = [
                 .computed(
                     "Data", { JSONValue(($0["data"]?.objectValue?.count ?? 0) + ($0["binaryData"]?.objectValue?.count ?? 0)) }, type: "integer"),
-                .age,
+                .builtInAge,
             ]
         },
         builtIn("", "v1", "serviceaccounts", "ServiceAccount", short: ["sa"]) {
             $0.tracksGeneration = false
             $0.returnsDeletedObject = true
-            $0.columns = [.computed("Secrets", { JSONValue($0["secrets"]?.arrayValue?.count ?? 0) }, type: "integer"), .age]
+            $0.columns = [.computed("Secrets", { JSONValue($0["secrets"]?.arrayValue?.count ?? 0) }, type: "integer"), .builtInAge]
         },
         builtIn("", "v1", "events", "Event", short: ["ev"]) {
             $0.tracksGeneration = false
@@ -82,7 +83,7 @@ enum BuiltInResources {
             $0.scale = ScalePaths(specReplicas: ["spec", "replicas"], statusReplicas: ["status", "replicas"], selector: ["spec", "selector"])
             $0.columns = [
                 .path("Desired", ".spec.replicas", type: "integer"), .path("Current", ".status.replicas", type: "integer"),
-                .computed("Ready", { $0.at("status", "readyReplicas") ?? 0 }, type: "integer"), .age,
+                .computed("Ready", { $0.at("status", "readyReplicas") ?? 0 }, type: "integer"), .builtInAge,
                 .computed("Containers", { BuiltInColumns.containers($0, "name") }, priority: 1),
                 .computed("Images", { BuiltInColumns.containers($0, "image") }, priority: 1),
                 .computed("Selector", { BuiltInColumns.selector($0.at("spec", "selector", "matchLabels")) }, priority: 1),
@@ -93,8 +94,8 @@ enum BuiltInResources {
             $0.scale = ScalePaths(specReplicas: ["spec", "replicas"], statusReplicas: ["status", "replicas"], selector: ["spec", "selector"])
             $0.columns = [
                 .computed("Ready", BuiltInColumns.deploymentReady),
-                .computed("Up-to-date", { $0.at("status", "updatedReplicas") ?? 0 }, type: "integer"),
-                .computed("Available", { $0.at("status", "availableReplicas") ?? 0 }, type: "integer"), .age,
+                .computed("Up-to-date", { $0.at("status", "updatedReplicas") ?? 0 }),
+                .computed("Available", { $0.at("status", "availableReplicas") ?? 0 }), .builtInAge,
                 .computed("Containers", { BuiltInColumns.containers($0, "name") }, priority: 1),
                 .computed("Images", { BuiltInColumns.containers($0, "image") }, priority: 1),
                 .computed("Selector", { BuiltInColumns.selector($0.at("spec", "selector", "matchLabels")) }, priority: 1),
@@ -106,16 +107,16 @@ enum BuiltInResources {
         builtIn("batch", "v1", "jobs", "Job", categories: ["all"]) {
             $0.hasStatus = true
             $0.selectableFields = ["status.successful"]
-            $0.columns = [.computed("Completions", BuiltInColumns.jobCompletions), .age]
+            $0.columns = [.computed("Completions", BuiltInColumns.jobCompletions), .builtInAge]
         },
         builtIn("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice") {
-            $0.columns = [.path("AddressType", ".addressType"), .computed("Endpoints", BuiltInColumns.endpoints), .age]
+            $0.columns = [.path("AddressType", ".addressType"), .computed("Endpoints", BuiltInColumns.endpoints), .builtInAge]
         },
         builtIn("coordination.k8s.io", "v1", "leases", "Lease") {
             $0.tracksGeneration = false
             $0.requiresResourceVersion = true
             $0.createsOnUpdate = true
-            $0.columns = [.path("Holder", ".spec.holderIdentity"), .age]
+            $0.columns = [.path("Holder", ".spec.holderIdentity"), .builtInAge]
         },
         builtIn("events.k8s.io", "v1", "events", "Event", short: ["ev"]) {
             $0.tracksGeneration = false
@@ -157,7 +158,15 @@ extension StorageID {
 }
 
 extension TableColumn {
+    /// That of custom kinds.
     static let age = TableColumn.path("Age", ".metadata.creationTimestamp", type: "date")
+
+    /// That of built-in kinds, which call it a text.
+    fileprivate static let builtInAge: TableColumn = {
+        var column = TableColumn.path("Age", ".metadata.creationTimestamp")
+        column.isTime = true
+        return column
+    }()
 
     /// A column whose path is known to be good, since it stands in this module.
     fileprivate static func path(_ name: String, _ path: String, type: String = "string", priority: Int = 0) -> TableColumn {

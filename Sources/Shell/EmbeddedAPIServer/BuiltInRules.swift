@@ -127,7 +127,7 @@ enum BuiltInRules {
             do {
                 let selector = try LabelSelector(json: json)
                 if selector.isEmpty {
-                    errors.append(.invalid("spec.selector", json.text(), "empty selector is invalid for deployment"))
+                    errors.append(.invalid("spec.selector", GoSyntax.selector(json), "empty selector is invalid for deployment"))
                 } else if !selector.matches(labels) {
                     let text = GoSyntax.map(labels)
                     errors.append(.invalid("spec.template.metadata.labels", text, "`selector` does not match template `labels`"))
@@ -137,6 +137,7 @@ enum BuiltInRules {
             }
         } else {
             errors.append(.required("spec.selector"))
+            errors.append(.invalid("spec.template.metadata.labels", GoSyntax.map(labels), "`selector` does not match template `labels`"))
         }
         errors += containerErrors(object.at("spec", "template", "spec"), at: "spec.template.spec")
         let policy = object.at("spec", "template", "spec", "restartPolicy")?.stringValue ?? "Always"
@@ -170,6 +171,9 @@ enum BuiltInRules {
             let number = port["port"] ?? 0
             if !(1...65535).contains(number.intValue ?? 0) {
                 errors.append(.invalid("spec.ports[\(index)].port", number.text(), "must be between 1 and 65535, inclusive"))
+            }
+            if let target = port["targetPort"], let count = target.int64Value, !(1...65535).contains(count) {
+                errors.append(.invalid("spec.ports[\(index)].targetPort", target.text(), "must be between 1 and 65535, inclusive"))
             }
             if ports.count > 1, (port["name"]?.stringValue ?? "").isEmpty { errors.append(.required("spec.ports[\(index)].name")) }
         }

@@ -57,6 +57,7 @@ enum CustomResources {
                     throw InvalidDefinition(errors: [.required("\(field).schema.openAPIV3Schema", "schemas are required")])
                 }
                 resource.schema = try StructuralSchema(json: schema)
+                resource.schemaDocument = schema
             } catch let error as SchemaError {
                 let path = "\(field).schema.openAPIV3Schema" + (error.path.isEmpty ? "" : "." + error.path)
                 throw InvalidDefinition(errors: [FieldError(reason: "FieldValueInvalid", field: path, message: "Invalid value: \(error.message)")])

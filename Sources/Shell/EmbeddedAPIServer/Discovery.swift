@@ -30,7 +30,10 @@ extension APIMachine {
         switch segments.first {
         case "healthz", "readyz", "livez": return segments.count == 1 ? .text("ok") : nil
         case "version": return segments.count == 1 ? .json(Self.version) : nil
-        case "openapi": return path == "/openapi/v2" ? .empty : nil
+        case "openapi":
+            if path == "/openapi/v3" { return .json(openAPIIndex()) }
+            if path.hasPrefix("/openapi/v3/") { return openAPIDocument(segments.dropFirst(2).joined(separator: "/")).map(Document.json) }
+            return path == "/openapi/v2" ? .empty : nil
         case "api":
             if segments.count == 1 {
                 return .json(["kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []])

@@ -7,6 +7,30 @@ enum GoSyntax {
         return "map[string]string{\(pairs.joined(separator: ", "))}"
     }
 
+    /// Any value as `%v` prints it.
+    static func plain(_ json: JSONValue) -> String {
+        switch json {
+        case .object(let members):
+            "map[\(members.sortedByKey().map { "\($0.key):\(plain($0.value))" }.joined(separator: " "))]"
+        case .array(let elements): "[\(elements.map { plain($0) }.joined(separator: " "))]"
+        case .string(let text): text
+        case .null: "<nil>"
+        default: json.text()
+        }
+    }
+
+    /// The type that Go's decoder gives a value.
+    static func type(of json: JSONValue) -> String {
+        switch json {
+        case .object: "map[string]interface {}"
+        case .array: "[]interface {}"
+        case .string: "string"
+        case .null: "<nil>"
+        case .bool: "bool"
+        case .number(let number): number.int64 == nil ? "float64" : "int64"
+        }
+    }
+
     /// A label selector.
     static func selector(_ json: JSONValue) -> String {
         let labels = json["matchLabels"].map { map($0.stringMap) } ?? "map[string]string(nil)"

@@ -77,9 +77,10 @@ enum ObjectMetaRules {
                     reason: "FieldValueTooLong", field: "metadata.annotations",
                     message: "Too long: must have at most \(annotationLimit) bytes"))
         }
-        for (index, owner) in (metadata["ownerReferences"]?.arrayValue ?? []).enumerated() {
-            for member in ["apiVersion", "kind", "name", "uid"] where (owner[member]?.stringValue ?? "").isEmpty {
-                errors.append(.invalid("metadata.ownerReferences[\(index)].\(member)", "\"\"", "must not be empty"))
+        for owner in metadata["ownerReferences"]?.arrayValue ?? [] {
+            for (member, word) in [("apiVersion", "version"), ("kind", "kind"), ("name", "name"), ("uid", "uid")]
+            where (owner[member]?.stringValue ?? "").isEmpty {
+                errors.append(.invalid("metadata.ownerReferences.\(member)", "\"\"", "\(word) must not be empty"))
             }
         }
         let controllers = (metadata["ownerReferences"]?.arrayValue ?? []).filter { $0["controller"]?.boolValue == true }
@@ -91,11 +92,19 @@ enum ObjectMetaRules {
                         + "\(controllers[0]["kind"]?.stringValue ?? "")/\(controllers[0].at("name")?.stringValue ?? "") and "
                         + "\(controllers[1]["kind"]?.stringValue ?? "")/\(controllers[1].at("name")?.stringValue ?? "")"))
         }
-        for finalizer in (metadata["finalizers"]?.arrayValue ?? []).compactMap(\.stringValue) {
+        for (index, finalizer) in (metadata["finalizers"]?.arrayValue ?? []).compactMap(\.stringValue).enumerated() {
             errors += qualifiedNameComplaints(finalizer).map { .invalid("metadata.finalizers", "\"\(finalizer)\"", $0) }
+            if !kind.isCustom, !finalizer.contains("/"), !standardFinalizers.contains(finalizer) {
+                errors.append(
+                    .invalid(
+                        "metadata.finalizers[\(index)]", "\"\(finalizer)\"",
+                        "name is neither a standard finalizer name nor is it fully qualified"))
+            }
         }
         return errors
     }
+
+    private static let standardFinalizers = ["kubernetes", "orphan", "foregroundDeletion"]
 
     /// All annotations of an object together, in bytes: the limit of the real server.
     private static let annotationLimit = 256 << 10

@@ -10,6 +10,11 @@ extension APIMachine {
             metadata[member] = object["metadata"]?[member]
         }
         var spec = JSONObject()
+        if target.definition.isCustom, object.at(path: paths.specReplicas) == nil {
+            let cause = "the spec replicas field \".\(paths.specReplicas.joined(separator: "."))\" does not exist"
+            throw APIFailure(
+                500, "InternalError", "Internal error occurred: \(cause)", details: ["causes": [["message": .string(cause)]]])
+        }
         if let replicas = object.at(path: paths.specReplicas)?.intValue, replicas != 0 { spec["replicas"] = JSONValue(replicas) }
         var status: JSONObject = ["replicas": object.at(path: paths.statusReplicas) ?? 0]
         if let selector = paths.selector.flatMap({ object.at(path: $0) }) {
@@ -56,5 +61,32 @@ extension APIMachine {
         main.subresource = nil
         let answer = try replace(old, with: Incoming(object: new), main, options)
         return Answer(object: try scale(of: answer.object, target), status: answer.status)
+    }
+}
+
+extension ScalePaths {
+    /// What is wrong with the numbers of replicas in a custom object, beside what its schema says.
+    func errors(_ object: JSONValue, _ definition: ServedResource) -> [FieldError] {
+        guard definition.isCustom else { return [] }
+        var errors: [FieldError] = []
+        for path in [specReplicas, statusReplicas] {
+            let field = "." + path.joined(separator: ".")
+            if let leaf = object.at(path: path) {
+                if let count = leaf.int64Value {
+                    if count < 0 { errors.append(.invalid(field, String(count), "should be a non-negative integer")) }
+                } else {
+                    let what = "\(GoSyntax.plain(leaf)) is of the type \(GoSyntax.type(of: leaf)), expected int64"
+                    errors.append(.invalid(field, "0", "\(field) accessor error: \(what)"))
+                }
+            }
+            // A parent that is no object at all: the first that the path meets.
+            for length in 1..<path.count {
+                guard let parent = object.at(path: Array(path.prefix(length))), !parent.isNull, parent.objectValue == nil else { continue }
+                let what = "\(GoSyntax.plain(parent)) is of the type \(GoSyntax.type(of: parent)), expected map[string]interface{}"
+                errors.append(.invalid(field, "0", "\(field) accessor error: \(what)"))
+                break
+            }
+        }
+        return errors
     }
 }

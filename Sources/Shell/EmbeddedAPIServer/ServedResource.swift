@@ -25,6 +25,8 @@ struct ServedResource: Sendable {
 
     /// Nil for built-in kinds.
     var schema: StructuralSchema?
+    /// The same as it was written, for those who read about it.
+    var schemaDocument: JSONValue?
     var isCustom = false
     var columns: [TableColumn] = []
 
@@ -72,6 +74,8 @@ struct TableColumn: Sendable {
     var description = ""
     var priority = 0
     var source: Source
+    /// The cell is an age, whatever the type is called.
+    var isTime = false
 
     enum Source: Sendable {
         case path(FieldPath)

@@ -54,7 +54,7 @@ enum StrategicMerge {
                 let kept = (result[name]?.arrayValue ?? []).filter { !gone.contains($0) }
                 result[name] = kept.isEmpty ? Optional.none : .array(kept)
             } else if let name = key.dropping(prefix: "$setElementOrder/"), patch[name] == nil, let current = result[name]?.arrayValue {
-                result[name] = .array(ordered(current, by: value.arrayValue ?? [], merging(name, in: parent)))
+                result[name] = .array(ordered(current, by: value.arrayValue ?? [], as: current, merging(name, in: parent)))
             } else if key.hasPrefix("$"), !["$patch", "$retainKeys"].contains(key), !key.hasPrefix("$setElementOrder/") {
                 throw unknownDirective(key)
             }
@@ -71,7 +71,7 @@ enum StrategicMerge {
         case .values?:
             var result = old
             for value in patch where !result.contains(value) { result.append(value) }
-            return order.map { ordered(result, by: $0, .values) } ?? result
+            return ordered(result, by: order ?? patch, as: old, .values)
         case .key(let key)?:
             var result = old
             for element in patch {
@@ -80,7 +80,7 @@ enum StrategicMerge {
                 }
                 guard let identity = members[key] else {
                     throw APIFailure(
-                        500, "", "map: \(element.text()) does not contain declared merge key: \(key)")
+                        500, "", "map: \(GoSyntax.plain(element)) does not contain declared merge key: \(key)")
                 }
                 let position = result.firstIndex { $0[key] == identity }
                 if members["$patch"] == "delete" {
@@ -91,21 +91,34 @@ enum StrategicMerge {
                     result.append(.object(try merged([:], members, in: name)))
                 }
             }
-            return order.map { ordered(result, by: $0, .key(key)) } ?? result
+            return ordered(result, by: order ?? patch, as: old, .key(key))
         }
     }
 
-    /// Elements in the order that the patch names; others stay behind those that they stood behind.
-    private static func ordered(_ elements: [JSONValue], by order: [JSONValue], _ merging: Merging?) -> [JSONValue] {
+    /// Elements that the patch names in its order, between the others in theirs: each of the others stands before the named one that
+    /// it stood before, and new ones come as early as they can.
+    private static func ordered(
+        _ elements: [JSONValue], by patchOrder: [JSONValue], as before: [JSONValue], _ merging: Merging?
+    ) -> [JSONValue] {
         func identity(_ element: JSONValue) -> JSONValue {
             if case .key(let key)? = merging { return element[key] ?? .null }
             return element
         }
-        let wanted = order.map(identity)
-        let ranks = elements.map { element in wanted.firstIndex(of: identity(element)) }
-        var named = zip(elements, ranks).filter { $0.1 != nil }.sorted { ($0.1 ?? 0) < ($1.1 ?? 0) }.map(\.0)[...]
-        // Places of named elements are filled with named ones in their new order.
-        return zip(elements, ranks).map { element, rank in rank == nil ? element : named.popFirst() ?? element }
+        let wanted = patchOrder.map(identity)
+        let old = before.map(identity)
+        func rank(_ element: JSONValue, in order: [JSONValue]) -> Int { order.firstIndex(of: identity(element)) ?? Int.max }
+        var named = elements.filter { wanted.contains(identity($0)) }.sorted { rank($0, in: wanted) < rank($1, in: wanted) }[...]
+        var others = elements.filter { !wanted.contains(identity($0)) }.sorted { rank($0, in: old) < rank($1, in: old) }[...]
+        var result: [JSONValue] = []
+        while let left = others.first, let right = named.first {
+            let (leftRank, rightRank) = (rank(left, in: old), rank(right, in: old))
+            if leftRank != Int.max, rightRank != Int.max, leftRank < rightRank {
+                result.append(others.removeFirst())
+            } else {
+                result.append(named.removeFirst())
+            }
+        }
+        return result + others + named
     }
 
     /// Without directives, and without members that a patch would remove.

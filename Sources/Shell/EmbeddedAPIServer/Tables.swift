@@ -57,13 +57,16 @@ extension APIMachine {
     private func cell(_ column: TableColumn, _ object: JSONValue, absent: JSONValue) -> JSONValue {
         let value: JSONValue
         switch column.source {
-        case .computed(let compute): value = compute(object)
+        case .computed(let compute):
+            value = compute(object)
+            // Some are numbers in columns of texts.
+            if column.type == "string", !value.isNull { return value }
         case .path(let path):
             let values = path.values(in: object)
             guard let first = values.first else { return column.type == "string" ? absent : .null }
             value = values.count > 1 && column.type == "string" ? .string(values.map { $0.stringValue ?? $0.text() }.joined(separator: ",")) : first
         }
-        switch column.type {
+        switch column.isTime ? "date" : column.type {
         case "date":
             guard let text = value.stringValue else { return value.isNull ? .null : "<unknown>" }
             guard let time = try? Timestamp(rfc3339: text) else { return "<invalid>" }   // what the real server prints for such a date

@@ -75,7 +75,7 @@ public struct ContractCase: Sendable, CustomStringConvertible {
     /// The whole contract.
     public static let all: [ContractCase] =
         createCases + updateCases + patchCases + statusCases + scaleCases + deleteCases + listCases + watchCases + definitionCases
-        + discoveryCases + tableCases + requestCases
+        + discoveryCases + tableCases + requestCases + strategicCases + builtInCases
 }
 
 /// The server did something else than the contract says.
