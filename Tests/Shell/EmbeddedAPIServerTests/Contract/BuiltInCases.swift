@@ -126,6 +126,7 @@ let builtInCases: [ContractCase] = [
             "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": ["name": "a"], "addressType": "IPv4", "endpoints": [],
         ]
         try await session.post(slices, slice).expect(status: 201)
+        try await session.merge(slices + "/a", ["addressType": "IPv6"]).expect(status: 422).expect("details.causes.0.field", "addressType")
     },
     ContractCase("deleting a Service answers the Service", since: 23) { session in
         try await session.post(session.core("services"), service("web")).expect(status: 201)
@@ -198,7 +199,7 @@ let builtInCases: [ContractCase] = [
             try await session.get(target, accept: accept).expect(status: 200).expect("kind", "Table")
         }
     },
-    ContractCase("a custom scale is checked, and an empty one has a default") { session in
+    ContractCase("a custom scale is checked, and needs replicas in the object") { session in
         try await session.post(session.widgets, Fixture.widget("a")).expect(status: 201)
         try await session.get(session.widgets + "/a/scale").expect(status: 500)
         try await session.merge(session.widgets + "/a", ["spec": ["replicas": 1]]).expect(status: 200)
