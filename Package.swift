@@ -145,8 +145,15 @@ let allTests: [Target] = [
         "PluginCommands", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "HTTPTransport", "KubeClient", "KubeYAML",
         "EmbeddedAPIServer", "SimulatedCluster", "SimulatedTime", httpTypes,
     ]),
+    .target(
+        name: "World",
+        dependencies: [
+            "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "KubeYAML", "HTTPTransport", "KubeClient", "ControllerKit",
+            "MetricProviders", "Controllers", "EmbeddedAPIServer", "SimulatedTime", "SimulatedCluster", httpTypes, logging,
+        ],
+        path: "Tests/Edge/World", exclude: ["README.md"], swiftSettings: settings),
     tests("Edge", "World", [
-        "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "KubeYAML", "HTTPTransport", "KubeClient", "ControllerKit",
+        "World", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "KubeYAML", "HTTPTransport", "KubeClient", "ControllerKit",
         "MetricProviders", "Controllers", "EmbeddedAPIServer", "SimulatedTime", "SimulatedCluster", httpTypes, logging,
     ]),
     .testTarget(

@@ -4,6 +4,7 @@ import RolloutModel
 import SimulatedCluster
 import StrictJSON
 import Testing
+import World
 
 @Suite("Bad input") struct BadInputTests {
     struct Case: Sendable, CustomTestStringConvertible {

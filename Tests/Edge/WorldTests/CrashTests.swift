@@ -4,6 +4,7 @@ import RolloutModel
 import SimulatedCluster
 import StrictJSON
 import Testing
+import World
 
 @Suite("A controller that dies between any two writes") struct CrashTests {
     /// One release, as a user sees it from outside.

@@ -1,6 +1,7 @@
 import Clockwork
 import StrictJSON
 import Testing
+import World
 
 @Suite("A history") struct DeterminismTests {
     /// Writes, events and all, of a routed canary with analysis on a network that is not reliable.

@@ -3,6 +3,7 @@ import KubeModel
 import RolloutModel
 import StrictJSON
 import Testing
+import World
 
 @Suite("The manifests of the guides, unchanged") struct GuideTests {
     @Test("run to their end in virtual time, by 1 of 11, 2 of 10 and 5 of 10 pods") func promotes() throws {

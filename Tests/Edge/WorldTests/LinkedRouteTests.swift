@@ -5,6 +5,7 @@ import SimulatedCluster
 import StrictJSON
 import Synchronization
 import Testing
+import World
 
 @Suite("A route that names the stable Service alone") struct LinkedRouteTests {
     static let steps: [JSONValue] = [

@@ -3,6 +3,7 @@ import KubeModel
 import RolloutModel
 import StrictJSON
 import Testing
+import World
 
 @Suite("Definitions in which members of the status are missing") struct OlderDefinitionTests {
     /// Our definition of Rollouts without some members of the status, which the server therefore drops.

@@ -7,6 +7,7 @@ import RolloutModel
 import StrictJSON
 import Synchronization
 import Testing
+import World
 
 @Suite("A controller that has nothing to do") struct QuietTests {
     /// Requests of the controller so far, watches aside.

@@ -5,6 +5,7 @@ import SimulatedCluster
 import StrictJSON
 import Synchronization
 import Testing
+import World
 
 @Suite("What went wrong for users of others") struct RegressionTests {
     static let steps: [JSONValue] = [Scenery.setWeight(25), Scenery.pause("10s"), Scenery.setWeight(50), Scenery.pause("10s")]

@@ -2,6 +2,7 @@ import KubeModel
 import RolloutModel
 import StrictJSON
 import Testing
+import World
 
 @Suite("A Rollout without a selector") struct SelectorTests {
     static let steps: [JSONValue] = [Scenery.setWeight(20), Scenery.pause("60s"), Scenery.setWeight(60), Scenery.pause("60s")]

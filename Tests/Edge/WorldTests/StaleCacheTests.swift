@@ -5,6 +5,7 @@ import KubeModel
 import RolloutModel
 import StrictJSON
 import Testing
+import World
 
 @Suite("A cache that is behind") struct StaleCacheTests {
     private static func isRolloutWrite(_ entry: (userAgent: String, resource: GroupVersionResource)) -> Bool {

@@ -5,6 +5,7 @@ import RolloutModel
 import SimulatedCluster
 import StrictJSON
 import Testing
+import World
 
 @Suite("An API server that is not reliable") struct UnreliableServerTests {
     /// `SLUICE_SEED=173` plays one seed again.

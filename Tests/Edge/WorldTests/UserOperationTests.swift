@@ -4,6 +4,7 @@ import RolloutModel
 import SimulatedCluster
 import StrictJSON
 import Testing
+import World
 
 @Suite("What people ask for") struct UserOperationTests {
     static let steps: [JSONValue] = [Scenery.setWeight(20), Scenery.pause(), Scenery.setWeight(40), Scenery.pause("2h"), Scenery.setWeight(60), Scenery.pause()]

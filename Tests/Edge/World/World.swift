@@ -11,21 +11,27 @@ import RolloutModel
 import SimulatedCluster
 import SimulatedTime
 import StrictJSON
-import Testing
+
+/// Work of a world ran on another thread: its order is nobody's, and the seed no longer decides the history.
+package struct WorldEscaped: Error, CustomStringConvertible {
+    package var seed: UInt64
+    package var jobs: Int
+    package var description: String { "seed \(seed): \(jobs) jobs ran on a foreign thread" }
+}
 
 /// A cluster in virtual time, with a Prometheus in it; beside it run the production controllers.
-struct World: Sendable {
-    let cluster: SimulatedCluster
-    let clock: VirtualClock
-    let loop: SimulationLoop
-    let prometheus: SimulatedPrometheus
-    let seed: UInt64
+package struct World: Sendable {
+    package let cluster: SimulatedCluster
+    package let clock: VirtualClock
+    package let loop: SimulationLoop
+    package let prometheus: SimulatedPrometheus
+    package let seed: UInt64
 
     /// What became of a world.
-    struct Outcome<Result: Sendable>: Sendable {
-        var result: Result
+    package struct Outcome<Result: Sendable>: Sendable {
+        package var result: Result
         /// All writes, one a line.
-        var history: String
+        package var history: String
     }
 
     /// Runs `body` in a world of its own, which is over when `body` is.
@@ -34,9 +40,9 @@ struct World: Sendable {
     ///   - definitions: the kinds that are served beside the built-in ones.
     ///   - withController: whether one controller runs beside `body` from beginning to end.
     @discardableResult
-    static func run<Result: Sendable>(
+    package static func run<Result: Sendable>(
         seed: UInt64, settings: ClusterSettings = ClusterSettings(), definitions: [JSONValue] = World.definitions,
-        withController: Bool = true, sourceLocation: SourceLocation = #_sourceLocation,
+        withController: Bool = true,
         _ body: @escaping @Sendable (World) async throws -> Result
     ) throws -> Outcome<Result> {
         let loop = SimulationLoop(seed: seed)
@@ -52,15 +58,14 @@ struct World: Sendable {
             }
             return Outcome(result: result, history: cluster.journal.text)
         }
-        // A job from another thread is a task that escaped: its order is nobody's.
-        #expect(loop.foreignJobs == 0, "seed \(seed)", sourceLocation: sourceLocation)
+        guard loop.foreignJobs == 0 else { throw WorldEscaped(seed: seed, jobs: loop.foreignJobs) }
         return outcome
     }
 
-    static let definitions: [JSONValue] = RolloutDefinitions.all.map(\.document) + GatewayAPIDefinitions.all
+    package static let definitions: [JSONValue] = RolloutDefinitions.all.map(\.document) + GatewayAPIDefinitions.all
 
     /// Silent, unless `SLUICE_TEST_LOG` is set.
-    static var logger: Logger {
+    package static var logger: Logger {
         let isWanted: Bool = ProcessInfo.processInfo.environment["SLUICE_TEST_LOG"] != nil
         return Logger(label: "sluice") { isWanted ? StreamLogHandler.standardError(label: $0) as any LogHandler : SwiftLogNoOpLogHandler() }
     }
@@ -68,7 +73,7 @@ struct World: Sendable {
     // MARK: Examples
 
     /// Applies every document of a file below `examples/`.
-    func applyExample(_ path: String, changing change: (inout JSONValue) -> Void = { _ in }) async throws {
+    package func applyExample(_ path: String, changing change: (inout JSONValue) -> Void = { _ in }) async throws {
         for document in try Self.example(path) {
             var object: JSONValue = document
             change(&object)
@@ -76,13 +81,13 @@ struct World: Sendable {
         }
     }
 
-    static func example(_ path: String) throws -> [JSONValue] {
+    package static func example(_ path: String) throws -> [JSONValue] {
         let file: String = "\(root)/examples/\(path)"
         let bytes: [UInt8] = Array(try Data(contentsOf: URL(filePath: file)))
         return try YAMLStream.parse(bytes, fileName: path).map(\.json)
     }
 
-    static var root: String {
+    package static var root: String {
         var parts: [Substring] = #filePath.split(separator: "/")
         parts.removeLast(4)
         return "/" + parts.joined(separator: "/")

@@ -4,9 +4,9 @@ import SimulatedCluster
 import StrictJSON
 
 /// Objects as users write them, small where the guide's are large.
-enum Scenery {
+package enum Scenery {
     /// A canary by pods alone.
-    static func canary(
+    package static func canary(
         _ name: String = "my-app", replicas: Int = 10, image: String = "myapp:v1", steps: [JSONValue], labels: [String: String] = [:]
     ) -> JSONValue {
         var template: JSONValue = ["spec": ["containers": [["name": "app", "image": .string(image)]]]]
@@ -20,24 +20,24 @@ enum Scenery {
     }
 
     /// The same, with its traffic split by the route of the guide.
-    static func routedCanary(_ name: String = "my-app", replicas: Int = 10, image: String = "myapp:v1", steps: [JSONValue]) -> JSONValue {
+    package static func routedCanary(_ name: String = "my-app", replicas: Int = 10, image: String = "myapp:v1", steps: [JSONValue]) -> JSONValue {
         var rollout: JSONValue = canary(name, replicas: replicas, image: image, steps: steps, labels: ["app": name])
         link(&rollout, name: name)
         return rollout
     }
 
     /// Names the Services and the route in a Rollout.
-    static func link(_ rollout: inout JSONValue, name: String = "my-app") {
+    package static func link(_ rollout: inout JSONValue, name: String = "my-app") {
         let canary: [String] = ["spec", "strategy", "canary"]
         rollout.set(.string(name), at: canary + ["stableService"])
         rollout.set(.string("\(name)-canary"), at: canary + ["canaryService"])
         rollout.set(["argoproj-labs/gatewayAPI": ["httpRoute": .string("\(name)-route")]], at: canary + ["trafficRouting", "plugins"])
     }
 
-    static func setWeight(_ weight: Int) -> JSONValue { ["setWeight": .number(JSONNumber(weight))] }
-    static func pause(_ duration: String? = nil) -> JSONValue { ["pause": duration.map { ["duration": .string($0)] } ?? [:]] }
+    package static func setWeight(_ weight: Int) -> JSONValue { ["setWeight": .number(JSONNumber(weight))] }
+    package static func pause(_ duration: String? = nil) -> JSONValue { ["pause": duration.map { ["duration": .string($0)] } ?? [:]] }
 
-    static func service(_ name: String, selecting selector: [String: String]) -> JSONValue {
+    package static func service(_ name: String, selecting selector: [String: String]) -> JSONValue {
         var labels: JSONValue = [:]
         for (key, value) in selector.sorted(by: { $0.key < $1.key }) { labels.set(.string(value), at: [key]) }
         return [
@@ -47,7 +47,7 @@ enum Scenery {
     }
 
     /// A route whose rules each send to the given Services.
-    static func route(_ name: String = "my-app-route", rules: [[JSONValue]]) -> JSONValue {
+    package static func route(_ name: String = "my-app-route", rules: [[JSONValue]]) -> JSONValue {
         [
             "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": ["name": .string(name)],
             "spec": [
@@ -59,14 +59,14 @@ enum Scenery {
         ]
     }
 
-    static func backend(_ name: String, weight: Int? = nil) -> JSONValue {
+    package static func backend(_ name: String, weight: Int? = nil) -> JSONValue {
         var backend: JSONValue = ["name": .string(name), "port": 80]
         if let weight { backend["weight"] = .number(JSONNumber(weight)) }
         return backend
     }
 }
 
-extension World {
+package extension World {
     /// The gateway, both Services, and a route with the stable Service alone, unless another one is given.
     func applyRouting(_ name: String = "my-app", route: JSONValue? = nil) async throws {
         for object in cluster.gatewayObjects(name: "production-gateway") { try await cluster.apply(object) }

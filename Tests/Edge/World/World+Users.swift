@@ -4,7 +4,7 @@ import SimulatedCluster
 import StrictJSON
 
 /// What people do, with kubectl and with the plugin, by the patches that these send.
-extension World {
+package extension World {
     var kubectl: KubeClient { cluster.client(userAgent: "kubectl") }
 
     func patchRollout(_ patch: JSONValue, of name: String = "my-app") async throws {

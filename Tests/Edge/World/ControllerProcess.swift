@@ -11,19 +11,19 @@ import SimulatedCluster
 import Synchronization
 
 /// What one process of the controller reaches the world by. Cut, nothing passes any more in either direction: the process has died.
-final class Wire: HTTPTransport {
+package final class Wire: HTTPTransport {
     private let base: any HTTPTransport
     private let userAgent: String
     private let isCut = Mutex(false)
 
-    init(_ base: any HTTPTransport, userAgent: String = World.controllerAgent) {
+    package init(_ base: any HTTPTransport, userAgent: String = World.controllerAgent) {
         self.base = base
         self.userAgent = userAgent
     }
 
-    func cut() { isCut.withLock { $0 = true } }
+    package func cut() { isCut.withLock { $0 = true } }
 
-    func send(_ request: TransportRequest) async throws(TransportError) -> TransportResponse {
+    package func send(_ request: TransportRequest) async throws(TransportError) -> TransportResponse {
         guard !isCut.withLock({ $0 }) else { throw .cancelled }
         var request = request
         request.headers[.userAgent] = userAgent
@@ -35,7 +35,7 @@ final class Wire: HTTPTransport {
 }
 
 /// Kills the controller right after chosen ones of its writes, before it learns that they succeeded.
-final class Crashes: Sendable {
+package final class Crashes: Sendable {
     private struct State: Sendable {
         var writes: Int = 0
         var crashes: Int = 0
@@ -47,14 +47,14 @@ final class Crashes: Sendable {
     private let moments: Set<Int>
 
     /// - Parameter moments: numbers of writes, counted from 1 over all processes.
-    init(after moments: Set<Int>) { self.moments = moments }
+    package init(after moments: Set<Int>) { self.moments = moments }
 
     /// Writes of all processes so far.
-    var writes: Int { state.withLock { $0.writes } }
+    package var writes: Int { state.withLock { $0.writes } }
     /// Processes that have died.
-    var count: Int { state.withLock { $0.crashes } }
+    package var count: Int { state.withLock { $0.crashes } }
 
-    func begin(_ wire: Wire) -> OneShot {
+    package func begin(_ wire: Wire) -> OneShot {
         state.withLock { state in
             state.wire = wire
             state.death = OneShot()
@@ -62,7 +62,7 @@ final class Crashes: Sendable {
         }
     }
 
-    func note(_ write: CommittedWrite) {
+    package func note(_ write: CommittedWrite) {
         // Events are told beside the work; nothing depends on them.
         guard write.userAgent == World.controllerAgent, write.resource != .events else { return }
         let death: OneShot? = state.withLock { state in
@@ -77,7 +77,7 @@ final class Crashes: Sendable {
     }
 }
 
-extension World {
+package extension World {
     /// The name by which the API server knows the controller.
     static let controllerAgent: String = "sluice-controller"
 

@@ -9,9 +9,9 @@ import Synchronization
 /// A network on a bad day: requests fail before or after they were carried out, answers are late, watches break.
 ///
 /// What fails is drawn from the seed, in the order of the requests, so that one seed has one history.
-final class Faults: HTTPTransport {
+package final class Faults: HTTPTransport {
     /// What may happen to a request.
-    enum Kind: CaseIterable, Sendable {
+    package enum Kind: CaseIterable, Sendable {
         /// It does not arrive.
         case refused
         /// It is carried out, and the connection breaks before the answer.
@@ -42,32 +42,32 @@ final class Faults: HTTPTransport {
     private let clock: any ControlClock
     private let state: Mutex<State>
 
-    init(_ base: any HTTPTransport, clock: any ControlClock, seed: UInt64) {
+    package init(_ base: any HTTPTransport, clock: any ControlClock, seed: UInt64) {
         self.base = base
         self.clock = clock
         state = Mutex(State(random: SeededGenerator(seed: seed &* 0x9E37_79B9 &+ 7)))
     }
 
     /// From now on such a share of the requests fails, and of the lines of watches.
-    func begin(share: Ratio) { state.withLock { $0.share = share } }
-    func end() { state.withLock { $0.share = Ratio(0, of: 1) } }
+    package func begin(share: Ratio) { state.withLock { $0.share = share } }
+    package func end() { state.withLock { $0.share = Ratio(0, of: 1) } }
 
     /// What was done so far, by kind.
-    var injected: [String: Int] { state.withLock { $0.injected } }
+    package var injected: [String: Int] { state.withLock { $0.injected } }
 
     /// Watches of a resource, such as `rollouts`, tell nothing until `release`.
-    func holdWatches(of resource: String) { state.withLock { $0.held[resource] = OneShot() } }
-    func release(_ resource: String) { state.withLock { $0.held.removeValue(forKey: resource) }?.fire() }
+    package func holdWatches(of resource: String) { state.withLock { $0.held[resource] = OneShot() } }
+    package func release(_ resource: String) { state.withLock { $0.held.removeValue(forKey: resource) }?.fire() }
 
     /// The next `count` chunks that a watch of the resource would tell are lost without a trace.
-    func loseEvents(_ count: Int, of resource: String) { state.withLock { $0.losses[resource] = count } }
+    package func loseEvents(_ count: Int, of resource: String) { state.withLock { $0.losses[resource] = count } }
 
     /// What happens to the next request that matches, once.
-    func plan(_ kind: Kind, when matches: @escaping @Sendable (TransportRequest) -> Bool) {
+    package func plan(_ kind: Kind, when matches: @escaping @Sendable (TransportRequest) -> Bool) {
         state.withLock { $0.planned.append((matches, kind)) }
     }
 
-    func send(_ request: TransportRequest) async throws(TransportError) -> TransportResponse {
+    package func send(_ request: TransportRequest) async throws(TransportError) -> TransportResponse {
         if request.url.contains("watch=true") { return try await watch(request) }
         guard let kind = draw(for: request) else { return try await base.send(request) }
         switch kind {

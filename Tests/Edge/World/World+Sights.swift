@@ -7,12 +7,12 @@ import SimulatedCluster
 import StrictJSON
 
 /// A world did not come to what was waited for; with what it looked like.
-struct WorldTimedOut: Error, CustomStringConvertible {
-    var description: String
+package struct WorldTimedOut: Error, CustomStringConvertible {
+    package var description: String
 }
 
 /// What there is to see.
-extension World {
+package extension World {
     func key(_ name: String = "my-app") -> ObjectKey { ObjectKey(namespace: "default", name: name) }
 
     func document(_ resource: GroupVersionResource, _ name: String) async -> JSONValue? { await cluster.server.object(resource, key(name)) }
@@ -108,12 +108,12 @@ extension World {
     }
 }
 
-extension ReplicaSet {
+package extension ReplicaSet {
     /// The number of the revision; 0 where there is none.
     var revision: Int { metadata.annotations["rollout.argoproj.io/revision"].flatMap { Int($0) } ?? 0 }
     var podHash: String { metadata.labels["rollouts-pod-template-hash"] ?? "" }
 }
 
-extension RolloutStatus {
+package extension RolloutStatus {
     func condition(_ type: String) -> RolloutCondition? { conditions.first { $0.type == type } }
 }

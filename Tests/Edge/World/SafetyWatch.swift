@@ -10,13 +10,13 @@ import Synchronization
 /// - a route gives weight only to a Service that selects a revision with ready pods;
 /// - what the gateway sends requests to is not scaled to nothing;
 /// - our own writes never take available pods below what the Rollout keeps.
-final class SafetyWatch: Sendable {
+package final class SafetyWatch: Sendable {
     private let found = Recorded<String>()
 
     /// What was unsafe, in order; empty is what is expected.
-    var violations: [String] { found.all }
+    package var violations: [String] { found.all }
 
-    init(_ world: World, rollout name: String = "my-app") {
+    package init(_ world: World, rollout name: String = "my-app") {
         let key: ObjectKey = world.key(name)
         let found = found
         let cluster: SimulatedCluster = world.cluster
@@ -115,7 +115,7 @@ final class SafetyWatch: Sendable {
     }
 }
 
-extension SimulatedCluster {
+package extension SimulatedCluster {
     /// What the gateway does for the routes of a Rollout.
     func programmedRoutes(of rollout: Rollout) -> [ProgrammedRoute] {
         guard let routing = rollout.spec.canary?.trafficRouting else { return [] }
@@ -123,6 +123,6 @@ extension SimulatedCluster {
     }
 }
 
-extension ProgrammedRoute {
+package extension ProgrammedRoute {
     func sends(to service: String) -> Bool { rules.joined().contains { $0.name == service && $0.weight > 0 } }
 }
