@@ -33,24 +33,25 @@ func tests(_ ring: String, _ name: String, _ dependencies: [Target.Dependency], 
 let core: [Target] = [
     target("Core", "StrictJSON"),
     target("Core", "Clockwork"),
+    target("Core", "Safety"),
     target("Core", "SchemaModel", ["StrictJSON", "Clockwork"]),
     target("Core", "KubeModel", ["StrictJSON", "Clockwork"]),
     target("Core", "RolloutModel", ["StrictJSON", "Clockwork", "KubeModel", "SchemaModel"]),
     target("Core", "Expression"),
-    target("Core", "Analysis", ["StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Expression"]),
-    target("Core", "Traffic", ["StrictJSON", "Clockwork", "KubeModel"]),
-    target("Core", "Delivery", ["StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Analysis", "Traffic"]),
+    target("Core", "Analysis", ["Safety", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Expression"]),
+    target("Core", "Traffic", ["Safety", "StrictJSON", "Clockwork", "KubeModel"]),
+    target("Core", "Delivery", ["Safety", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Analysis", "Traffic"]),
 ]
 
 let shell: [Target] = [
     target("Shell", "HTTPTransport", [httpTypes]),
     target("Shell", "KubeClient", ["StrictJSON", "Clockwork", "KubeModel", "HTTPTransport", httpTypes]),
-    target("Shell", "ControllerKit", ["StrictJSON", "Clockwork", "KubeModel", "KubeClient", heap, deque, logging]),
+    target("Shell", "ControllerKit", ["Safety", "StrictJSON", "Clockwork", "KubeModel", "KubeClient", heap, deque, logging]),
     target("Shell", "MetricProviders", [
         "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Expression", "Analysis", "HTTPTransport", httpTypes,
     ]),
     target("Shell", "Controllers", [
-        "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Analysis", "Traffic", "Delivery", "HTTPTransport", "KubeClient",
+        "Safety", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Analysis", "Traffic", "Delivery", "HTTPTransport", "KubeClient",
         "ControllerKit", "MetricProviders", logging,
     ]),
     target("Shell", "EmbeddedAPIServer", ["StrictJSON", "Clockwork", "SchemaModel", "KubeModel", httpTypes]),
@@ -99,9 +100,9 @@ let allTests: [Target] = [
     tests("Core", "KubeModel", ["KubeModel", "StrictJSON", "Clockwork"]),
     tests("Core", "RolloutModel", ["RolloutModel", "SchemaModel", "StrictJSON", "KubeYAML", "KubeModel", "Clockwork"]),
     tests("Core", "Expression", ["Expression", "StrictJSON"], resources: [.copy("Resources")]),
-    tests("Core", "Analysis", ["Analysis", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Expression"]),
-    tests("Core", "Traffic", ["Traffic", "StrictJSON", "Clockwork", "KubeModel"]),
-    tests("Core", "Delivery", ["Delivery", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Traffic", "Analysis", "KubeYAML"]),
+    tests("Core", "Analysis", ["Analysis", "MutantUnderTest", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Expression"]),
+    tests("Core", "Traffic", ["Traffic", "MutantUnderTest", "StrictJSON", "Clockwork", "KubeModel"]),
+    tests("Core", "Delivery", ["Delivery", "MutantUnderTest", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Traffic", "Analysis", "KubeYAML"]),
     tests("Shell", "HTTPTransport", ["HTTPTransport", httpTypes]),
     .target(
         name: "APIContract", dependencies: ["StrictJSON", "Clockwork"], path: "Tests/Shell/EmbeddedAPIServerTests/Contract",
@@ -118,14 +119,14 @@ let allTests: [Target] = [
         "KubeClient", "KubeModel", "StrictJSON", "Clockwork", "HTTPTransport", "SimulatedTime", "KubeYAML", httpTypes,
     ]),
     tests("Shell", "ControllerKit", [
-        "ControllerKit", "KubeClient", "KubeModel", "StrictJSON", "Clockwork", "HTTPTransport", "EmbeddedAPIServer", "SimulatedCluster",
+        "ControllerKit", "MutantUnderTest", "KubeClient", "KubeModel", "StrictJSON", "Clockwork", "HTTPTransport", "EmbeddedAPIServer", "SimulatedCluster",
         "SimulatedTime", httpTypes, logging,
     ]),
     tests("Shell", "MetricProviders", [
         "MetricProviders", "Analysis", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Expression", "HTTPTransport", httpTypes,
     ]),
     tests("Shell", "Controllers", [
-        "Controllers", "EmbeddedAPIServer", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Analysis", "Expression",
+        "Controllers", "MutantUnderTest", "EmbeddedAPIServer", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Analysis", "Expression",
         "HTTPTransport", "KubeClient", "ControllerKit", "MetricProviders", httpTypes, logging,
     ]),
     tests("Edge", "CurlTransport", ["CurlTransport", "HTTPTransport", httpTypes]),
@@ -148,12 +149,12 @@ let allTests: [Target] = [
     .target(
         name: "World",
         dependencies: [
-            "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "KubeYAML", "HTTPTransport", "KubeClient", "ControllerKit",
+            "MutantUnderTest", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "KubeYAML", "HTTPTransport", "KubeClient", "ControllerKit",
             "MetricProviders", "Controllers", "EmbeddedAPIServer", "SimulatedTime", "SimulatedCluster", httpTypes, logging,
         ],
         path: "Tests/Edge/World", exclude: ["README.md"], swiftSettings: settings),
     tests("Edge", "World", [
-        "World", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "KubeYAML", "HTTPTransport", "KubeClient", "ControllerKit",
+        "World", "MutantUnderTest", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "KubeYAML", "HTTPTransport", "KubeClient", "ControllerKit",
         "MetricProviders", "Controllers", "EmbeddedAPIServer", "SimulatedTime", "SimulatedCluster", httpTypes, logging,
     ]),
     .testTarget(
@@ -163,7 +164,9 @@ let allTests: [Target] = [
             "EmbeddedAPIServer", "HTTPServing", "APIContract", httpTypes, logging,
         ],
         path: "Tests/EndToEnd/EndToEndTests", swiftSettings: settings),
-    .testTarget(name: "TidyTests", path: "Tests/TidyTests", swiftSettings: settings),
+    .testTarget(name: "TidyTests", dependencies: ["Safety"], path: "Tests/TidyTests", swiftSettings: settings),
+    // Tests take one rule out at a time with it; see `docs/testing.md`.
+    .target(name: "MutantUnderTest", dependencies: ["Safety"], path: "Tests/Mutants/MutantUnderTest", swiftSettings: settings),
 ]
 
 let package = Package(

@@ -1,11 +1,14 @@
 import KubeModel
 import RolloutModel
+import Safety
 
 /// Everything that one AnalysisRun depends on, as it was seen at one moment.
 public struct AnalysisRunObservation: Sendable, Equatable {
     public var run: AnalysisRun
     /// What came of reading the Secrets that `neededSecrets` names. Read for this observation, forgotten after it.
     public var secrets: [SecretReference: SecretReading]
+    /// The rules that hold: all of them.
+    package var guards: SafetyGuards = .all
 
     public init(run: AnalysisRun, secrets: [SecretReference: SecretReading] = [:]) {
         self.run = run

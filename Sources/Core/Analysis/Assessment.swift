@@ -18,13 +18,13 @@ func assess(_ run: AnalysisRun, _ metrics: [RunMetric], isTerminating: Bool, now
             isEverythingCompleted = false
             continue
         }
-        updatePhase(of: &plan.status.metricResults[index], metric.metric, isTerminating: isTerminating, &plan.events)
+        updatePhase(of: &plan.status.metricResults[index], metric, isTerminating: isTerminating, &plan.events)
         let result = plan.status.metricResults[index]
         guard let phase = result.phase, phase.isCompleted else {
             isEverythingCompleted = false
             continue
         }
-        let exceeded = exceededLimit(metric.metric, result)
+        let exceeded = exceededLimit(metric.metric, result, metric.guards)
         if metric.isDryRun {
             worst = worst ?? .successful
             if let exceeded {
@@ -53,9 +53,9 @@ func assess(_ run: AnalysisRun, _ metrics: [RunMetric], isTerminating: Bool, now
 
 /// The new phase of one metric; with a change it takes over the message of its last measurement.
 private func updatePhase(
-    of result: inout MetricResult, _ metric: AnalysisMetric, isTerminating: Bool, _ events: inout [AnalysisEvent]
+    of result: inout MetricResult, _ metric: RunMetric, isTerminating: Bool, _ events: inout [AnalysisEvent]
 ) {
-    let phase = metricPhase(metric, result, isTerminating: isTerminating)
+    let phase = metricPhase(metric.metric, result, isTerminating: isTerminating, metric.guards)
     guard phase != result.phase else { return }
     result.phase = phase
     if let last = result.measurements.last { result.message = last.message }

@@ -1,5 +1,6 @@
 import Clockwork
 import RolloutModel
+import Safety
 
 /// Writes the outcome of one measurement into the status: the measurement itself and the counters.
 ///
@@ -25,7 +26,7 @@ func book(
     let last = result.measurements.last
     let unfinished = last?.finishedAt == nil ? last : nil
     let measurement = measured(
-        outcome, conditions, continuing: unfinished, secrets: secrets, isTerminating: isTerminating)
+        outcome, conditions, continuing: unfinished, secrets: secrets, isTerminating: isTerminating, metric.guards)
     if let phase = measurement.phase, phase.isCompleted { result.count(phase) }
     if unfinished != nil { result.measurements.removeLast() }
     result.measurements.append(measurement)
@@ -38,7 +39,7 @@ func book(
 /// The measurement that an outcome makes, without any secret in it.
 private func measured(
     _ outcome: MeasurementOutcome, _ conditions: AnalysisMetric, continuing unfinished: Measurement?, secrets: [String],
-    isTerminating: Bool
+    isTerminating: Bool, _ guards: SafetyGuards
 ) -> Measurement {
     var measurement = unfinished ?? Measurement(phase: .running, startedAt: outcome.startedAt.truncatedToSeconds)
     measurement.resumeAt = nil
@@ -66,9 +67,9 @@ private func measured(
     }
     measurement.metadata.merge(outcome.metadata) { $1 }
     // Masked first: a cut must not leave a part of a secret that is no longer recognised.
-    measurement.message = bounded(redacted(measurement.message, secrets: secrets))
-    measurement.value = bounded(redacted(measurement.value, secrets: secrets))
-    measurement.metadata = measurement.metadata.mapValues { bounded(redacted($0, secrets: secrets)) }
+    measurement.message = bounded(redacted(measurement.message, secrets: secrets), guards)
+    measurement.value = bounded(redacted(measurement.value, secrets: secrets), guards)
+    measurement.metadata = measurement.metadata.mapValues { bounded(redacted($0, secrets: secrets), guards) }
     return measurement
 }
 
@@ -77,8 +78,8 @@ private func measured(
 private let textLimit = 4 << 10
 
 /// Differs: upstream stores texts of any length. A longer one is cut, and says so.
-private func bounded(_ text: String) -> String {
-    guard text.utf8.count > textLimit else { return text }
+private func bounded(_ text: String, _ guards: SafetyGuards) -> String {
+    guard text.utf8.count > textLimit, guards.have(.textLimit) else { return text }
     var end = text.utf8.index(text.utf8.startIndex, offsetBy: textLimit)
     // Back to the beginning of a character, so that none is cut in two.
     while end.samePosition(in: text.unicodeScalars) == nil { end = text.utf8.index(before: end) }

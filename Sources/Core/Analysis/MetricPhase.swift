@@ -1,4 +1,5 @@
 import RolloutModel
+import Safety
 
 /// The limits of a metric with their defaults.
 struct MetricLimits: Sendable, Equatable {
@@ -26,17 +27,17 @@ struct ExceededLimit: Sendable, Equatable {
 }
 
 /// The limit that is exceeded, if any; of several the last of failed, inconclusive, errors counts.
-func exceededLimit(_ metric: AnalysisMetric, _ result: MetricResult) -> ExceededLimit? {
+func exceededLimit(_ metric: AnalysisMetric, _ result: MetricResult, _ guards: SafetyGuards = .all) -> ExceededLimit? {
     let limits = MetricLimits(of: metric)
     var exceeded: ExceededLimit?
-    if limits.failures >= 0 && result.failed > limits.failures {
+    if limits.failures >= 0 && result.failed > limits.failures, guards.have(.failureLimit) {
         exceeded = ExceededLimit(phase: .failed, reason: "failed (\(result.failed)) > failureLimit (\(limits.failures))")
     }
-    if result.inconclusive > limits.inconclusives {
+    if result.inconclusive > limits.inconclusives, guards.have(.inconclusiveLimit) {
         exceeded = ExceededLimit(
             phase: .inconclusive, reason: "inconclusive (\(result.inconclusive)) > inconclusiveLimit (\(limits.inconclusives))")
     }
-    if result.consecutiveError > limits.consecutiveErrors {
+    if result.consecutiveError > limits.consecutiveErrors, guards.have(.consecutiveErrorLimit) {
         exceeded = ExceededLimit(
             phase: .error,
             reason: "consecutiveErrors (\(result.consecutiveError)) > consecutiveErrorLimit (\(limits.consecutiveErrors))")
@@ -45,11 +46,13 @@ func exceededLimit(_ metric: AnalysisMetric, _ result: MetricResult) -> Exceeded
 }
 
 /// The phase of a metric by its limits, its counters and its last measurement. A completed phase never changes.
-func metricPhase(_ metric: AnalysisMetric, _ result: MetricResult, isTerminating: Bool) -> AnalysisPhase {
-    if let phase = result.phase, phase.isCompleted { return phase }
+func metricPhase(
+    _ metric: AnalysisMetric, _ result: MetricResult, isTerminating: Bool, _ guards: SafetyGuards = .all
+) -> AnalysisPhase {
+    if let phase = result.phase, phase.isCompleted, guards.have(.completedMetric) { return phase }
     guard let last = result.measurements.last else { return isTerminating ? .successful : .pending }
     if last.phase?.isCompleted != true { return .running }
-    if let exceeded = exceededLimit(metric, result) { return exceeded.phase }
+    if let exceeded = exceededLimit(metric, result, guards) { return exceeded.phase }
     let limits = MetricLimits(of: metric)
     if limits.consecutiveSuccesses > 0 && result.consecutiveSuccess >= limits.consecutiveSuccesses { return .successful }
     if let count = metric.effectiveCount, result.count >= count {

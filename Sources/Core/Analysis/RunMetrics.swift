@@ -1,5 +1,6 @@
 import Clockwork
 import RolloutModel
+import Safety
 
 /// A metric of a run with everything that scheduling and assessing need, its placeholders resolved and checked.
 struct RunMetric: Sendable, Equatable {
@@ -11,6 +12,8 @@ struct RunMetric: Sendable, Equatable {
     var isDryRun: Bool
     /// How many measurements are kept.
     var retention: Int
+    /// The rules that hold.
+    var guards: SafetyGuards = .all
 
     var name: String { metric.name }
 }
@@ -21,7 +24,7 @@ private let defaultRetention = 10
 /// The metrics of a run, checked.
 ///
 /// - Throws: the message with which the run ends.
-func runMetrics(of run: AnalysisRun) throws(AnalysisProblem) -> [RunMetric] {
+func runMetrics(of run: AnalysisRun, guards: SafetyGuards = .all) throws(AnalysisProblem) -> [RunMetric] {
     if let problem = run.problems.first { throw .invalid("Analysis spec invalid: \(problem)") }
     let metrics = try resolvedMetrics(of: run.spec) { _ in secretPlaceholder }
     do throws(AnalysisProblem) {
@@ -35,7 +38,7 @@ func runMetrics(of run: AnalysisRun) throws(AnalysisProblem) -> [RunMetric] {
                 .map { run.spec.measurementRetention[$0].limit } ?? 0
             return RunMetric(
                 metric: metrics[index], interval: schedules[index].interval, initialDelay: schedules[index].initialDelay,
-                isDryRun: dryRun.contains { $0.contains(index) }, retention: limit > 0 ? limit : defaultRetention)
+                isDryRun: dryRun.contains { $0.contains(index) }, retention: limit > 0 ? limit : defaultRetention, guards: guards)
         }
     } catch {
         throw .invalid("Analysis spec invalid: \(error.message)")

@@ -40,7 +40,7 @@ func isTerminating(_ run: AnalysisRun, status: AnalysisRunStatus) -> Bool {
 func turn(of metric: RunMetric, status: AnalysisRunStatus, isTerminating: Bool, now: Timestamp) -> MetricTurn {
     let result = status.result(of: metric.name)
     if result?.phase?.isCompleted == true { return .finished }
-    if let last = result?.measurements.last, last.finishedAt == nil {
+    if let last = result?.measurements.last, last.finishedAt == nil, metric.guards.have(.measurementInFlight) {
         if isTerminating { return .terminate(last) }
         if let resumeAt = last.resumeAt, now < resumeAt { return .inFlight(until: resumeAt) }
         return .resume(last)

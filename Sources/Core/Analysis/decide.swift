@@ -8,9 +8,9 @@ import RolloutModel
 public func decide(_ seen: AnalysisRunObservation, now: Timestamp) -> AnalysisRunPlan {
     let run = seen.run
     if run.metadata.isBeingDeleted { return AnalysisRunPlan(status: run.status) }
-    if run.status.phase?.isCompleted == true { return afterCompletion(run, now: now) }
+    if run.status.phase?.isCompleted == true, seen.guards.have(.completedRun) { return afterCompletion(run, now: now) }
     do throws(AnalysisProblem) {
-        let metrics = try runMetrics(of: run)
+        let metrics = try runMetrics(of: run, guards: seen.guards)
         let due = try dueMeasurements(seen, metrics, now: now)
         guard due.isEmpty else { return AnalysisRunPlan(measurements: due, status: run.status) }
         return assessed(seen, metrics, [], now: now)
@@ -29,7 +29,7 @@ public func conclude(_ seen: AnalysisRunObservation, results: [MeasurementOutcom
     let run = seen.run
     if run.metadata.isBeingDeleted || run.status.phase?.isCompleted == true { return decide(seen, now: now) }
     do throws(AnalysisProblem) {
-        return assessed(seen, try runMetrics(of: run), results, now: now)
+        return assessed(seen, try runMetrics(of: run, guards: seen.guards), results, now: now)
     } catch {
         return ended(run, because: error.message, now: now)
     }
@@ -74,10 +74,11 @@ private func assessed(
     let resolved = outcomes.isEmpty ? metrics.map(\.metric) : metricsWithSecrets(seen) ?? metrics.map(\.metric)
     for (metric, conditions) in zip(metrics, resolved) {
         guard let outcome = outcomes.first(where: { $0.metric == metric.name }) else { continue }
-        book(outcome, of: metric, conditions: conditions, secrets: seen.secretValues, isTerminating: stopping, &plan)
+        let secrets = seen.guards.have(.secretsMasked) ? seen.secretValues : []
+        book(outcome, of: metric, conditions: conditions, secrets: secrets, isTerminating: stopping, &plan)
     }
     assess(run, metrics, isTerminating: stopping, now: now, &plan)
-    trim(metrics, &plan.status)
+    if seen.guards.have(.measurementRetention) { trim(metrics, &plan.status) }
     if plan.status.phase?.isCompleted == true {
         plan.wakeAt = expiry(of: run, status: plan.status)
     } else {

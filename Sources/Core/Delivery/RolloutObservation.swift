@@ -1,6 +1,7 @@
 import Clockwork
 import KubeModel
 import RolloutModel
+import Safety
 import Traffic
 
 /// Everything that one Rollout depends on, as it was seen at one moment.
@@ -24,6 +25,8 @@ public struct RolloutObservation: Sendable {
     public var refusals: [Refusal]
     /// Copied to the AnalysisRuns that are created; nil without an instance id.
     public var instanceID: String?
+    /// The rules that hold: all of them.
+    package var guards: SafetyGuards = .all
 
     public init(
         rollout: Rollout, replicaSets: [ReplicaSet] = [], analysisRuns: [AnalysisRun] = [], services: [String: Service] = [:],

@@ -5,9 +5,9 @@ import RolloutModel
 /// What to do about a Rollout, as it was seen, at an instant.
 public func decide(_ seen: RolloutObservation, now: Timestamp) -> RolloutPlan {
     let rollout: Rollout = seen.rollout
-    guard !rollout.metadata.isBeingDeleted else { return RolloutPlan(status: rollout.status) }
+    guard !(rollout.metadata.isBeingDeleted && seen.guards.have(.deletedRollout)) else { return RolloutPlan(status: rollout.status) }
     let selector = EffectiveSelector(of: rollout, replicaSets: seen.replicaSets)
-    if let problem = specProblem(seen, selector: selector) { return invalidSpecPlan(rollout, problem, now: now) }
+    if let problem = specProblem(seen, selector: selector), seen.guards.have(.invalidSpec) { return invalidSpecPlan(rollout, problem, now: now) }
     guard let strategy = rollout.spec.canary else { return RolloutPlan(status: rollout.status) }
     let roles = ReplicaSetRoles(of: seen, selector: selector)
     let claims: [PlannedAction] = roles.adopted.map { PlannedAction(.adoptReplicaSet(name: $0.metadata.name)) }
@@ -21,7 +21,7 @@ public func decide(_ seen: RolloutObservation, now: Timestamp) -> RolloutPlan {
     let sync = RevisionSync(rollout, new: new, older: roles.olderOnes)
     if !sync.actions.isEmpty { return RolloutPlan(steps: sync.actions, status: rollout.status) }
     if rollout.status.condition(.progressing) == nil { return foundPlan(situation, new) }
-    if isResized(situation) { return resizePlan(situation) }
+    if isResized(situation), situation.guards.have(.resizeFirst) { return resizePlan(situation) }
     return situation.isReset ? resetPlan(situation) : canaryPlan(situation)
 }
 
@@ -48,7 +48,7 @@ private func creationPlan(_ situation: CanarySituation) -> RolloutPlan {
         switch refusal.cause {
         case .nameTaken:
             // Another hash, another name; the object that has this one is left alone.
-            status.collisionCount = (status.collisionCount ?? 0) + 1
+            if situation.guards.have(.collisionCount) { status.collisionCount = (status.collisionCount ?? 0) + 1 }
             return RolloutPlan(status: status)
         case .invalid(let text), .forbidden(let text): words = text
         }

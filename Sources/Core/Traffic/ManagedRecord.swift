@@ -1,4 +1,5 @@
 import KubeModel
+import Safety
 import StrictJSON
 
 /// What we added to a route, kept on the route itself: by `namespace/name` of the Rollout, a list of entries.
@@ -22,12 +23,15 @@ struct ManagedRecord: Sendable, Equatable {
     private var root: JSONObject
 
     /// - Returns: nil when the annotation is there and cannot be read: nothing is removed then.
-    init?(of route: HTTPRoute) {
+    init?(of route: HTTPRoute, _ guards: SafetyGuards = .all) {
         text = route.metadata.annotations[Self.annotation]
         root = JSONObject()
         guard let text else { return }
         // An unreadable record is reported by the caller: without it nobody knows what may be removed.
-        guard let parsed = try? JSONValue(parsing: text), let members = parsed.objectValue else { return nil }
+        guard let parsed = try? JSONValue(parsing: text), let members = parsed.objectValue else {
+            if guards.have(.unreadableRecord) { return nil }
+            return
+        }
         root = members
     }
 

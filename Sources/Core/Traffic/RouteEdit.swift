@@ -22,7 +22,7 @@ enum NeededEdit: Sendable, Equatable {
 }
 
 func neededEdit(of route: HTTPRoute, for intent: RouteIntent) -> NeededEdit {
-    guard let record = ManagedRecord(of: route) else {
+    guard let record = ManagedRecord(of: route, intent.guards) else {
         return .impossible("the annotation \(ManagedRecord.annotation) of httproute \(route.metadata.key) cannot be read; "
             + "restore or remove it, otherwise nobody knows which backendRefs Sluice added")
     }
@@ -55,6 +55,7 @@ func neededEdit(of route: HTTPRoute, for intent: RouteIntent) -> NeededEdit {
     }
     operations += labelOperations(route, intent)
     guard !operations.isEmpty else { return .none }
+    if !intent.guards.have(.routePatchTests) { operations.removeAll { if case .test = $0 { true } else { false } } }
     let patch = JSONPatch(operations)
     do {
         return .edit(RouteEdit(route: route.metadata.key, patch: patch, document: try patch.applied(to: route.document), weight: intent.weight))

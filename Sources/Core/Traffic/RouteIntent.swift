@@ -1,4 +1,5 @@
 import KubeModel
+import Safety
 
 /// What a Rollout wants of a route.
 public struct RouteIntent: Sendable, Hashable {
@@ -12,6 +13,8 @@ public struct RouteIntent: Sendable, Hashable {
     /// The label that GitOps tools look for while a release is routed; nil: none is kept.
     public var progressLabel: ProgressLabel?
     public var verification: Verification
+    /// The rules that hold: all of them.
+    package var guards: SafetyGuards = .all
 
     /// A label that tells that a release is in progress.
     public struct ProgressLabel: Sendable, Hashable {

@@ -1,5 +1,6 @@
 import Clockwork
 import KubeModel
+import Safety
 
 /// What is to be done about a route, or what it says.
 public enum RouteVerdict: Sendable, Equatable {
@@ -35,9 +36,9 @@ public func verdict(on route: HTTPRoute, for intent: RouteIntent, since: Timesta
         let name: String = "\(parent.kind) \(parent.namespace ?? route.metadata.namespace)/\(parent.name)"
         let entries: [HTTPRoute.ParentStatus] = route.parents.filter { isSameParent($0.parentRef, parent, in: route.metadata.namespace) }
         var missing: String?
-        if entries.isEmpty { missing = "\(name) has not reported on the route" }
+        if entries.isEmpty, intent.guards.have(.silentParents) { missing = "\(name) has not reported on the route" }
         for entry in entries {
-            switch report(of: entry, generation: route.metadata.generation, name: name, isNew: now < patience) {
+            switch report(of: entry, generation: route.metadata.generation, name: name, isNew: now < patience, intent.guards) {
             case .confirmed: break
             case .silent(let words): missing = words
             case .refused(let words): return .rejected(words)
@@ -56,13 +57,14 @@ public func verdict(on route: HTTPRoute, for intent: RouteIntent, since: Timesta
 
 private enum ParentReport { case confirmed, silent(String), refused(String) }
 
-private func report(of entry: HTTPRoute.ParentStatus, generation: Int64, name: String, isNew: Bool) -> ParentReport {
+private func report(of entry: HTTPRoute.ParentStatus, generation: Int64, name: String, isNew: Bool, _ guards: SafetyGuards) -> ParentReport {
     for type in ["Accepted", "ResolvedRefs"] {
-        guard let condition = entry.conditions.condition(type), (condition.observedGeneration ?? 0) >= generation,
+        guard let condition = entry.conditions.condition(type),
+              (condition.observedGeneration ?? 0) >= generation || !guards.have(.receipts),
               condition.status != "Unknown" else {
             return .silent("\(name) has not reported \(type) for generation \(generation)")
         }
-        if condition.isFalse {
+        if condition.isFalse, guards.have(.refusedRoutes) {
             let words: String = "\(name): \(type) is False, \(condition.reason)" + (condition.message.isEmpty ? "" : ": \(condition.message)")
             // A Service that was only just created is unknown to the gateway for a moment.
             if type == "ResolvedRefs" && condition.reason == "BackendNotFound" && isNew { return .silent(words) }

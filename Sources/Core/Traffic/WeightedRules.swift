@@ -23,7 +23,10 @@ struct WeightedRules: Sendable, Equatable {
         let namespace: String = intent.rollout.namespace
         func positions(_ name: String, in rule: HTTPRoute.Rule) -> [Int] {
             rule.backendRefs
-                .filter { $0.refersToService(name, namespace: namespace, routeNamespace: route.metadata.namespace) }
+                .filter {
+                    $0.refersToService(name, namespace: namespace, routeNamespace: route.metadata.namespace)
+                        || (!intent.guards.have(.foreignBackends) && $0.name == name)
+                }
                 .map(\.index)
         }
         var both: [Rule] = []
@@ -34,7 +37,7 @@ struct WeightedRules: Sendable, Equatable {
             let canary: [Int] = positions(intent.canaryService, in: rule)
             if !canary.isEmpty { namesCanary = true }
             if !stable.isEmpty && !canary.isEmpty {
-                guard stable.count == canary.count else {
+                guard stable.count == canary.count || !intent.guards.have(.unevenRules) else {
                     return .none("spec.rules[\(rule.index)].backendRefs names \(intent.stableService) \(stable.count) times and "
                         + "\(intent.canaryService) \(canary.count) times; both must occur equally often, or the split would not be the one asked for")
                 }
@@ -44,7 +47,7 @@ struct WeightedRules: Sendable, Equatable {
             }
         }
         if !both.isEmpty { return .both(both) }
-        if !namesCanary, stableOnly.count == 1, stableOnly[0].backends.count == 1 {
+        if !namesCanary, stableOnly.count == 1 || (!stableOnly.isEmpty && !intent.guards.have(.severalRules)), stableOnly[0].backends.count == 1 {
             return .stableOnly(rule: stableOnly[0].rule, backend: stableOnly[0].backends[0])
         }
         return .none(advice(for: route, intent, stableOnly: stableOnly.map(\.rule)))

@@ -49,7 +49,7 @@ public final class LeaderElector: Sendable {
 
     /// Lets writes pass only while the lease surely holds long enough for them.
     public var gate: WriteGate {
-        WriteGate { [self] now in machine.withLock { $0.timeForWriting(now: now) } }
+        WriteGate { [self] now in timing.guards.have(.leaderGate) ? machine.withLock { $0.timeForWriting(now: now) } : timing.duration }
     }
 
     /// Stops the work, waits for it, gives the lease back. `run` then returns. To be called on a graceful shutdown.
@@ -201,6 +201,7 @@ extension LeaderElector {
     /// The document keeps what others have put into it, and its version: who wrote in between wins.
     private func write(_ record: LeaderMachine.Record, into document: JSONValue?) async throws(KubeError) {
         guard var document else { throw .conflict("the lease \(lease) has disappeared") }
+        if !timing.guards.have(.leaseVersion) { document.set("", at: ["metadata", "resourceVersion"]) }
         for (key, value) in record.json.objectValue ?? JSONObject() { document.set(value, at: ["spec", key]) }
         _ = try await client.update(.leases, namespace: lease.namespace, document)
     }

@@ -1,4 +1,5 @@
 public import Clockwork
+import Safety
 
 /// How long a lease holds, and how it is kept.
 public struct LeaseTiming: Sendable, Hashable {
@@ -8,6 +9,8 @@ public struct LeaseTiming: Sendable, Hashable {
     public var renewDeadline: Duration
     /// How often the lease is renewed, or looked at by those who wait.
     public var retryPeriod: Duration
+    /// The rules that hold: all of them.
+    package var guards: SafetyGuards = .all
 
     /// 15, 10 and 2 seconds, as Argo Rollouts, unless given otherwise. They must be in falling order.
     public init(duration: Duration = .seconds(15), renewDeadline: Duration = .seconds(10), retryPeriod: Duration = .seconds(2)) {
@@ -70,7 +73,8 @@ public struct LeaderMachine: Sendable {
                 transitions: lease.transitions))
         }
         // A lease without a holder was given back.
-        let expiry = (seenAt ?? now) + .seconds(lease.durationSeconds)
+        let unchangedSince = timing.guards.have(.leaseByElapsedTime) ? seenAt : lease.renewedAt
+        let expiry = (unchangedSince ?? now) + .seconds(lease.durationSeconds)
         if lease.holder.isEmpty || expiry <= now { return .write(fresh(transitions: lease.transitions + 1, now: now)) }
         return .wait(holder: lease.holder)
     }
@@ -90,9 +94,9 @@ public struct LeaderMachine: Sendable {
     /// It ends at the renew deadline, not with the lease: what is begun before has the margin to arrive.
     public func timeLeft(now: Timestamp) -> Duration? {
         // A clock that was set back makes the age of the renewal unknown.
-        guard let renewalBegan, renewalBegan <= now else { return nil }
+        guard let renewalBegan, renewalBegan <= now || !timing.guards.have(.clockSetBack) else { return nil }
         let left = now.duration(to: renewalBegan + timing.renewDeadline)
-        return left > .zero ? left : nil
+        return left > .zero ? left : timing.guards.have(.renewDeadline) ? nil : timing.renewDeadline
     }
 
     /// For how long a request that is begun now may take and still arrive while the lease holds; nil when none may be begun.

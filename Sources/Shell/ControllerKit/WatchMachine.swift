@@ -1,4 +1,5 @@
 public import KubeClient
+import Safety
 
 /// Decides what to ask next so that a cache follows a resource: list in pages, watch, resume, start over.
 ///
@@ -41,8 +42,12 @@ public struct WatchMachine: Sendable, Equatable {
     /// Whether the present list or watch has brought anything; if not, asking again at once would be a loop without a brake.
     private var hasProgress = false
 
+    private let guards: SafetyGuards
+
     /// A cache that has nothing yet.
-    public init() {}
+    public init() { self.init(guards: .all) }
+
+    package init(guards: SafetyGuards) { self.guards = guards }
 
     /// The question to begin with.
     public var first: Step { Step(question: .list(continueToken: nil), pause: .none) }
@@ -92,6 +97,7 @@ public struct WatchMachine: Sendable, Equatable {
         case .failed(let error):
             switch error {
             case .gone, .invalid, .notFound:
+                guard guards.have(.expiredVersion) else { return Step(question: .watch(from: version), pause: .backOff(atLeast: nil)) }
                 // Our version is too old, or none of this server's: it may have been restored from a backup, or the kind replaced.
                 state = .listing(after: nil)
                 return Step(question: .list(continueToken: nil), pause: hadProgress ? .none : .backOff(atLeast: error.retryAfter))

@@ -1,5 +1,6 @@
 public import Clockwork
 public import KubeModel
+import Safety
 import Synchronization
 
 /// Keeps a key from being reconciled before the caches know what it has written last.
@@ -17,8 +18,12 @@ public final class WriteBarrier: Sendable {
 
     private let expectations = Mutex<[ObjectKey: [Expectation]]>([:])
 
+    private let guards: SafetyGuards
+
     /// Nothing was written yet.
-    public init() {}
+    public convenience init() { self.init(guards: .all) }
+
+    package init(guards: SafetyGuards) { self.guards = guards }
 
     /// `key` has written `object`, or was told that somebody else has, which is cached in `store`, and the server calls the result `version`.
     public func expect(_ version: String, of object: ObjectKey, in store: any VersionObserving, for key: ObjectKey, now: Timestamp) {
@@ -33,11 +38,11 @@ public final class WriteBarrier: Sendable {
 
     /// Whether the caches have seen everything that `key` has written.
     public func isClear(_ key: ObjectKey, now: Timestamp) -> Bool {
-        guard let open = expectations.withLock({ $0[key] }) else { return true }
+        guard guards.have(.writeBarrier), let open = expectations.withLock({ $0[key] }) else { return true }
         let unseen = open.filter { !$0.store.hasSeen($0.version, of: $0.object) }
         let left = unseen.filter { $0.until > now }
         // A watch that has lost an event would leave the cache behind until the next one.
-        for expectation in unseen where expectation.until <= now { expectation.store.listAgain() }
+        for expectation in unseen where expectation.until <= now && guards.have(.lostEvents) { expectation.store.listAgain() }
         expectations.withLock { all in
             all[key] = left.isEmpty ? nil : left
         }

@@ -7,6 +7,7 @@ public import KubeModel
 public import Logging
 public import MetricProviders
 import RolloutModel
+import Safety
 
 /// What the controllers of one process need to know.
 public struct ControllerSettings: Sendable {
@@ -22,6 +23,8 @@ public struct ControllerSettings: Sendable {
     public var seed: UInt64
     /// Identifies this process in events.
     public var host: String = ""
+    /// The rules that hold: all of them.
+    package var guards: SafetyGuards = .all
 
     public init(seed: UInt64) { self.seed = seed }
 }
@@ -61,24 +64,25 @@ public struct ControllerSet: Sendable {
         caches = ClusterCaches(readsClusterTemplates: settings.namespace == nil)
         publisher = EventPublisher(
             component: Self.component, host: settings.host, client: client, clock: clock, logger: logger, observe: hooks.onEvent)
-        observer = RolloutObserver(caches: caches, refusals: RefusalMemory(), instanceID: settings.instanceID)
+        observer = RolloutObserver(caches: caches, refusals: RefusalMemory(), instanceID: settings.instanceID, guards: settings.guards)
         versions = ServedVersions(client: client, clock: clock, logger: logger)
-        let rolloutBarrier = WriteBarrier()
+        let rolloutBarrier = WriteBarrier(guards: settings.guards)
         let reconciler = RolloutReconciler(
             caches: caches, client: client, barrier: rolloutBarrier, publisher: publisher, versions: versions,
-            instanceID: settings.instanceID, clock: clock, logger: logger, afterRouteWrite: hooks.afterRouteWrite)
+            instanceID: settings.instanceID, clock: clock, logger: logger, guards: settings.guards, afterRouteWrite: hooks.afterRouteWrite)
         rollouts = Controller(
             name: "rollout", workers: settings.rolloutWorkers, queue: WorkQueue(clock: clock), barrier: rolloutBarrier, clock: clock,
             logger: logger, reconcile: hooks.watching("Rollout", clock) { await reconciler.reconcile($0) })
-        let runBarrier = WriteBarrier()
+        let runBarrier = WriteBarrier(guards: settings.guards)
         let runReconciler = AnalysisRunReconciler(
             runs: caches.analysisRuns, client: client, providers: providers, barrier: runBarrier, publisher: publisher, clock: clock,
-            logger: logger)
+            logger: logger, guards: settings.guards)
         analysisRuns = Controller(
             name: "analysisrun", workers: settings.analysisRunWorkers, queue: WorkQueue(clock: clock), barrier: runBarrier, clock: clock,
             logger: logger, reconcile: hooks.watching("AnalysisRun", clock) { await runReconciler.reconcile($0) })
-        let serviceBarrier = WriteBarrier()
-        let serviceReconciler = ServiceReconciler(caches: caches, client: client, barrier: serviceBarrier, clock: clock, logger: logger)
+        let serviceBarrier = WriteBarrier(guards: settings.guards)
+        let serviceReconciler = ServiceReconciler(
+            caches: caches, client: client, barrier: serviceBarrier, clock: clock, logger: logger, guards: settings.guards)
         services = Controller(
             name: "service", workers: 1, queue: WorkQueue(clock: clock), barrier: serviceBarrier, clock: clock, logger: logger,
             reconcile: hooks.watching("Service", clock) { await serviceReconciler.reconcile($0) })
@@ -103,7 +107,7 @@ public struct ControllerSet: Sendable {
 
     /// Acts, until the task is cancelled or `drain` was called. To be run by the leader only, beside `runCaches`.
     public func runControllers() async {
-        await caches.waitUntilReady()
+        if settings.guards.have(.syncedCaches) { await caches.waitUntilReady() }
         guard !Task.isCancelled else { return }
         for rollout in caches.rollouts.list() { rollouts.queue.add(rollout.key) }
         for run in caches.analysisRuns.list() { analysisRuns.queue.add(run.metadata.key) }

@@ -1,5 +1,6 @@
 import Clockwork
 import Expression
+import MutantUnderTest
 import RolloutModel
 import StrictJSON
 
@@ -27,6 +28,13 @@ func run(_ spec: JSONValue, status: JSONValue = .null) throws -> AnalysisRun {
         "metadata": ["name": "run", "namespace": "shop", "uid": "u1", "resourceVersion": "7"],
         "spec": spec, "status": status,
     ])
+}
+
+/// What is seen of a run.
+func observation(of run: AnalysisRun, secrets: [SecretReference: SecretReading] = [:]) -> AnalysisRunObservation {
+    var seen = AnalysisRunObservation(run: run, secrets: secrets)
+    seen.guards = guardsUnderTest
+    return seen
 }
 
 func template(_ name: String, _ spec: JSONValue, clusterScoped: Bool = false) throws -> AnalysisTemplate {
@@ -57,7 +65,7 @@ struct Play {
 
     /// One reconcile.
     mutating func reconcile(_ now: Timestamp, _ finding: (DueMeasurement) -> MeasurementOutcome.Finding = { _ in vector(1) }) throws {
-        let seen = AnalysisRunObservation(run: run, secrets: secrets)
+        let seen = observation(of: run, secrets: secrets)
         var plan = decide(seen, now: now)
         if !plan.measurements.isEmpty {
             measured += plan.measurements.map(\.metric.name)

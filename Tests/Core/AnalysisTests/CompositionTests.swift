@@ -32,7 +32,7 @@ import Testing
         #expect(composed.spec["args"] == [["name": "service-name", "value": "my-app"]])
         #expect(composed.notes == [.passedOn(argument: "service-name"), .dropped(argument: "other")])
         let run = try run(composed.spec)
-        #expect(decide(AnalysisRunObservation(run: run), now: start).measurements.first?.metric.provider["prometheus"]?["query"] == "up{job=\"my-app\"}")
+        #expect(decide(observation(of: run), now: start).measurements.first?.metric.provider["prometheus"]?["query"] == "up{job=\"my-app\"}")
     }
 
     @Test func letTheSecretWinAndSaySo() throws {

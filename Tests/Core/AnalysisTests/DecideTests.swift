@@ -210,25 +210,25 @@ import Testing
     @Test func thatIsBeingDeletedOrCompletedIsLeftAlone() throws {
         var deleted = try run(["metrics": [metric()]])
         deleted.metadata.deletionTimestamp = start
-        #expect(decide(AnalysisRunObservation(run: deleted), now: start) == AnalysisRunPlan(status: deleted.status))
+        #expect(decide(observation(of: deleted), now: start) == AnalysisRunPlan(status: deleted.status))
         for phase in AnalysisPhase.allCases where phase.isCompleted {
             let done = try run(["metrics": "nonsense"], status: ["phase": .string(phase.rawValue)])
-            #expect(decide(AnalysisRunObservation(run: done), now: start) == AnalysisRunPlan(status: done.status))
+            #expect(decide(observation(of: done), now: start) == AnalysisRunPlan(status: done.status))
             #expect(neededSecrets(by: done).isEmpty)
         }
     }
 
     @Test func writesOnlyWhatDiffers() throws {
         let fresh = try run(["metrics": [metric("m", ["interval": "1m"])]])
-        let seen = AnalysisRunObservation(run: fresh)
+        let seen = observation(of: fresh)
         let first = conclude(seen, results: [outcome("m", vector(1), at: start)], now: start)
         let patch = try #require(first.statusPatch(for: fresh))
         #expect(patch.at("metadata", "resourceVersion") == "7")
         let stored = try run(["metrics": [metric("m", ["interval": "1m"])]], status: first.status.json)
-        let idle = decide(AnalysisRunObservation(run: stored), now: at(30))
+        let idle = decide(observation(of: stored), now: at(30))
         #expect(idle.statusPatch(for: stored) == nil)
         #expect(idle.events.isEmpty)
-        let second = conclude(AnalysisRunObservation(run: stored), results: [outcome("m", vector(2), at: at(61))], now: at(61))
+        let second = conclude(observation(of: stored), results: [outcome("m", vector(2), at: at(61))], now: at(61))
         #expect(second.statusPatch(for: stored)?["status"]?.objectValue?.keys == ["metricResults"])
     }
 }
@@ -255,7 +255,7 @@ import Testing
             .verdict(.failed, message: Self.marker, value: Self.marker), .sample(MetricSample(result: .null, text: "")),
         ]
         for finding in findings {
-            let seen = AnalysisRunObservation(run: run, secrets: [reference: .value(Self.marker)])
+            let seen = observation(of: run, secrets: [reference: .value(Self.marker)])
             let due = try #require(decide(seen, now: start).measurements.first)
             #expect(due.metric.provider["prometheus"]?["query"]?.stringValue == "up{token=\"\(Self.marker)\"}")
             var result = outcome("m", finding, at: start)

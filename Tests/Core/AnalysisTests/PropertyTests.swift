@@ -49,7 +49,7 @@ import Testing
             }
 
             // Stable in time: until `wakeAt` nothing is due and nothing would be written; the plan says when that ends.
-            let seen = AnalysisRunObservation(run: play.run)
+            let seen = observation(of: play.run)
             let plan = decide(seen, now: now)
             if play.isDeleted || plan.deletesRun { break }
             if plan.measurements.isEmpty, plan.status == status {
@@ -71,7 +71,7 @@ import Testing
 
     /// The order of secrets and of a metric's metadata is nobody's decision.
     func shuffled(_ seen: AnalysisRunObservation, _ random: inout SeededGenerator) -> AnalysisRunObservation {
-        AnalysisRunObservation(run: seen.run, secrets: Dictionary(uniqueKeysWithValues: seen.secrets.shuffled(using: &random)))
+        observation(of: seen.run, secrets: Dictionary(uniqueKeysWithValues: seen.secrets.shuffled(using: &random)))
     }
 
     func randomSpec(_ random: inout SeededGenerator) -> JSONValue {

@@ -20,11 +20,11 @@ import Testing
     }
 
     func due(_ spec: JSONValue, _ status: JSONValue, _ now: Timestamp) throws -> Bool {
-        !decide(AnalysisRunObservation(run: try run(spec, status: status)), now: now).measurements.isEmpty
+        !decide(observation(of: try run(spec, status: status)), now: now).measurements.isEmpty
     }
 
     func wakeAt(_ spec: JSONValue, _ status: JSONValue, _ now: Timestamp) throws -> Timestamp? {
-        decide(AnalysisRunObservation(run: try run(spec, status: status)), now: now).wakeAt
+        decide(observation(of: try run(spec, status: status)), now: now).wakeAt
     }
 
     @Test func isTakenAtOnceTheFirstTime() throws {
@@ -86,13 +86,13 @@ import Testing
         let spec: JSONValue = ["metrics": [metric()]]
         #expect(try !due(spec, status, at(15) - instant))
         #expect(try wakeAt(spec, status, at(1)) == at(15))
-        let plan = decide(AnalysisRunObservation(run: try run(spec, status: status)), now: at(15))
+        let plan = decide(observation(of: try run(spec, status: status)), now: at(15))
         guard case .resume? = plan.measurements.first?.move else {
             Issue.record("expected a resumed measurement, found \(plan.measurements)")
             return
         }
         // Stopping does not wait for it.
-        let stopping = decide(AnalysisRunObservation(run: try run(["metrics": [metric()], "terminate": true], status: status)), now: at(1))
+        let stopping = decide(observation(of: try run(["metrics": [metric()], "terminate": true], status: status)), now: at(1))
         guard case .terminate? = stopping.measurements.first?.move else {
             Issue.record("expected a terminated measurement, found \(stopping.measurements)")
             return
@@ -116,7 +116,7 @@ import Testing
         let run = try run(
             ["metrics": [metric()], "ttlStrategy": .object(row.ttl)],
             status: ["phase": .string(row.phase), "completedAt": .string(start.rfc3339)])
-        let seen = AnalysisRunObservation(run: run)
+        let seen = observation(of: run)
         guard let expiry = row.expiry else {
             #expect(decide(seen, now: at(100_000)) == AnalysisRunPlan(status: run.status))
             return

@@ -1,5 +1,6 @@
 import Clockwork
 import KubeModel
+import MutantUnderTest
 import StrictJSON
 import Testing
 @testable import Traffic
@@ -31,9 +32,11 @@ func backend(_ name: String, _ weight: Int? = nil, port: Int = 80, kind: String?
 }
 
 func intent(_ weight: Int, max: Int = 100, verification: RouteIntent.Verification = .strict) -> RouteIntent {
-    RouteIntent(
+    var intent = RouteIntent(
         rollout: ObjectKey(namespace: "web", name: "shop"), stableService: "shop-stable", canaryService: "shop-canary", weight: weight,
         maxWeight: max, verification: verification)
+    intent.guards = guardsUnderTest
+    return intent
 }
 
 @Suite("An edit of a route") struct RouteEditTests {

@@ -7,6 +7,7 @@ import HTTPTypes
 import KubeClient
 import KubeModel
 import MetricProviders
+import MutantUnderTest
 import SimulatedCluster
 import Synchronization
 
@@ -87,8 +88,10 @@ package extension World {
     }
 
     func controllers(_ client: KubeClient, hooks: ControllerHooks = ControllerHooks(), salt: UInt64 = 0) -> ControllerSet {
-        ControllerSet(
-            settings: ControllerSettings(seed: seed &+ salt), client: client,
+        var settings = ControllerSettings(seed: seed &+ salt)
+        settings.guards = guardsUnderTest
+        return ControllerSet(
+            settings: settings, client: client,
             providers: MetricProviderSet([.prometheus: PrometheusProvider(transport: cluster.transport, defaultAddress: nil)]),
             clock: clock, logger: Self.logger, hooks: hooks)
     }

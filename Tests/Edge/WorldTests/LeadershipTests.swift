@@ -5,6 +5,7 @@ import HTTPTransport
 import HTTPTypes
 import KubeClient
 import KubeModel
+import MutantUnderTest
 import RolloutModel
 import SimulatedCluster
 import SimulatedTime
@@ -23,8 +24,10 @@ import World
         let client = KubeClient(
             connection: world.cluster.connection, transport: wire, clock: clock, version: "test",
             budget: RateBudget(perSecond: 1_000_000, burst: 1_000_000))
+        var timing = LeaseTiming()
+        timing.guards = guardsUnderTest
         let elector = LeaderElector(
-            lease: Self.lease, identity: name, client: client, clock: clock, seed: world.seed &+ UInt64(name.count), logger: World.logger)
+            lease: Self.lease, identity: name, timing: timing, client: client, clock: clock, seed: world.seed &+ UInt64(name.count), logger: World.logger)
         let set: ControllerSet = world.controllers(client.gated(by: elector.gate), salt: UInt64(name.count))
         return await withTaskGroup(of: LeaderElector.Ending?.self) { group in
             group.addTask {

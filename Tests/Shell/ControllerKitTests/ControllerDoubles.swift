@@ -1,5 +1,6 @@
 import ControllerKit
 import KubeModel
+import MutantUnderTest
 import Synchronization
 
 /// Counts how many workers have a key at once.
@@ -44,4 +45,13 @@ final class Leaders: Sendable {
     var count: Int { state.withLock { $0.now.count } }
     var most: Int { state.withLock { $0.most } }
     var terms: Int { state.withLock { $0.terms } }
+}
+
+extension LeaseTiming {
+    /// The usual times, under the rules of this test run.
+    static var tested: LeaseTiming {
+        var timing = LeaseTiming()
+        timing.guards = guardsUnderTest
+        return timing
+    }
 }

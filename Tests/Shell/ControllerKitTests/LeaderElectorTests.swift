@@ -10,7 +10,8 @@ import Testing
     static let lease = ObjectKey(namespace: "default", name: "argo-rollouts-controller-lock")
 
     func elector(_ world: World, _ name: String, _ transport: UnreliableTransport, seed: UInt64 = 1) -> LeaderElector {
-        LeaderElector(lease: Self.lease, identity: name, client: world.client(transport), clock: world.clock, seed: seed, logger: world.logger)
+        LeaderElector(
+            lease: Self.lease, identity: name, timing: .tested, client: world.client(transport), clock: world.clock, seed: seed, logger: world.logger)
     }
 
     /// Works until it is cancelled, and notes begin and end.

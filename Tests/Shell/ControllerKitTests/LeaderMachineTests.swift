@@ -12,7 +12,7 @@ import Testing
     }
 
     @Test func createsALeaseThatIsNotThere() {
-        var machine = LeaderMachine(identity: "a")
+        var machine = LeaderMachine(identity: "a", timing: .tested)
         #expect(machine.step(nil, now: start) == .create(record("a", transitions: 0)))
         #expect(machine.timeLeft(now: start) == nil)
         machine.wrote(record("a", transitions: 0), began: start)
@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test func waitsForAsLongAsTheLeaseDoesNotChange() {
-        var machine = LeaderMachine(identity: "a")
+        var machine = LeaderMachine(identity: "a", timing: .tested)
         // The other's clock is an hour behind: that means nothing.
         let theirs = record("b", renewed: start - .seconds(3600))
         #expect(machine.step(theirs, now: start) == .wait(holder: "b"))
@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test func takesALeaseThatWasGivenBack() {
-        var machine = LeaderMachine(identity: "a")
+        var machine = LeaderMachine(identity: "a", timing: .tested)
         guard case .write(let record) = machine.step(record("", duration: 1), now: start) else {
             Issue.record("a free lease was not taken")
             return
@@ -43,13 +43,13 @@ import Testing
     }
 
     @Test func renewsItsOwn() {
-        var machine = LeaderMachine(identity: "a")
+        var machine = LeaderMachine(identity: "a", timing: .tested)
         let now = start + .seconds(2)
         #expect(machine.step(record("a"), now: now) == .write(record("a", renewed: now)))
     }
 
     @Test func leadsOnlyUntilTheRenewDeadline() {
-        var machine = LeaderMachine(identity: "a")
+        var machine = LeaderMachine(identity: "a", timing: .tested)
         machine.wrote(record("a"), began: start)
         #expect(machine.timeLeft(now: start + .milliseconds(9_999)) == .milliseconds(1))
         #expect(machine.timeForWriting(now: start + .milliseconds(9_999)) == .milliseconds(2_501))
@@ -62,13 +62,13 @@ import Testing
     }
 
     @Test func trustsNoClockThatWasSetBack() {
-        var machine = LeaderMachine(identity: "a")
+        var machine = LeaderMachine(identity: "a", timing: .tested)
         machine.wrote(record("a"), began: start)
         #expect(machine.timeLeft(now: start - .seconds(1)) == nil)
     }
 
     @Test func everyWriteArrivesWhileTheLeaseHolds() {
-        var machine = LeaderMachine(identity: "a")
+        var machine = LeaderMachine(identity: "a", timing: .tested)
         machine.wrote(record("a"), began: start)
         for milliseconds in stride(from: 0, through: 20_000, by: 50) {
             let now = start + .milliseconds(milliseconds)
@@ -77,7 +77,7 @@ import Testing
     }
 
     @Test func givesBackOnlyItsOwn() {
-        var machine = LeaderMachine(identity: "a")
+        var machine = LeaderMachine(identity: "a", timing: .tested)
         #expect(machine.release(now: start) == nil)
         _ = machine.step(record("b"), now: start)
         #expect(machine.release(now: start) == nil)

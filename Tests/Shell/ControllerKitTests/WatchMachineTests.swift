@@ -1,5 +1,6 @@
 @testable import ControllerKit
 import KubeClient
+import MutantUnderTest
 import KubeModel
 import Testing
 
@@ -52,7 +53,7 @@ import Testing
     ]
 
     @Test(arguments: cases) func goesOn(_ c: Case) {
-        var machine = WatchMachine()
+        var machine = WatchMachine(guards: guardsUnderTest)
         var step: Step? = machine.first
         #expect(step == Step(question: .list(continueToken: nil), pause: .none))
         for happening in c.happenings {

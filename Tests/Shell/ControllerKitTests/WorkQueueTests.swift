@@ -1,6 +1,7 @@
 import Clockwork
 @testable import ControllerKit
 import KubeModel
+import MutantUnderTest
 import SimulatedTime
 import Testing
 
@@ -186,7 +187,7 @@ import Testing
     @Test func waitsUntilTheCacheHasSeenItsWrite() throws {
         let world = try World()
         let queue = WorkQueue(clock: world.clock)
-        let barrier = WriteBarrier()
+        let barrier = WriteBarrier(guards: guardsUnderTest)
         let cache = SlowCache()
         let start = world.clock.now
         let times = Recorder<Duration>()

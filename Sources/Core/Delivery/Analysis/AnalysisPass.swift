@@ -28,7 +28,7 @@ struct AnalysisPass: Sendable {
         if !situation.cancelsAnalysis {
             if let analysis = Self.currentStepAnalysis(situation) {
                 let index: Int = situation.stepIndex ?? 0
-                let isOfThisStep: Bool = step?.metadata.labels[Keys.stepIndex] == "\(index)"
+                let isOfThisStep: Bool = step?.metadata.labels[Keys.stepIndex] == "\(index)" || !situation.guards.have(.analysisOfStep)
                 let mayCreate: Bool = situation.persisted.pauseConditions.isEmpty
                 if let step, isOfThisStep, !(mayCreate && Self.needsNew(step, situation)) {
                     keep(step, .step, situation, &draft, &current)
@@ -64,7 +64,7 @@ struct AnalysisPass: Sendable {
         let persisted: RolloutStatus = situation.persisted
         let hasStepPause: Bool = persisted.pauseConditions.contains { $0.reason == .canaryPauseStep || $0.reason == .blueGreenPause }
         if persisted.controllerPause && !hasStepPause { return run.status.phase == .inconclusive }
-        return persisted.abortedAt != nil
+        return persisted.abortedAt != nil && situation.guards.have(.retriedAnalysis)
     }
 
     private mutating func keep(
@@ -79,12 +79,12 @@ struct AnalysisPass: Sendable {
         case .failed, .error:
             let type: String = kind == .step ? "Step-based" : "Background"
             let message: String = run.status.message.isEmpty ? "" : ": \(run.status.message)"
-            draft.requestAbort("\(type) analysis phase error/failed\(message)")
+            if situation.guards.have(.failedAnalysis) { draft.requestAbort("\(type) analysis phase error/failed\(message)") }
         case .inconclusive:
-            draft.addedPauses.append(.inconclusiveAnalysis)
+            if situation.guards.have(.inconclusiveAnalysis) { draft.addedPauses.append(.inconclusiveAnalysis) }
         case .pending, .running, nil:
             if kind == .step { draft.waitsFor = "AnalysisRun \(run.metadata.name)" }
-            guard kind == .background, let due = nextMeasurement(of: run, now: situation.now) else { return }
+            guard kind == .background, situation.guards.have(.overdueAnalysis), let due = nextMeasurement(of: run, now: situation.now) else { return }
             if due <= situation.now { runThatIsBehind = run.metadata.name } else { draft.wake(at: due) }
         }
     }
@@ -160,7 +160,7 @@ struct AnalysisPass: Sendable {
             let name: String = attempt == 0 ? base : "\(base).\(attempt)"
             if situation.seen.refusals.contains(Refusal(subject: "AnalysisRun/\(name)", cause: .nameTaken)) { continue }
             guard let existing = situation.seen.analysisRuns.first(where: { $0.metadata.name == name }) else { return (name, false) }
-            let isOver: Bool = existing.status.phase?.isCompleted ?? false
+            let isOver: Bool = (existing.status.phase?.isCompleted ?? false) && situation.guards.have(.finishedAnalysis)
             if !isOver && !existing.spec.terminate && !existing.metadata.isBeingDeleted
                 && isSameAnalysis(existing, as: spec) {
                 return (name, true)

@@ -1,6 +1,7 @@
 import Clockwork
 import KubeModel
 import RolloutModel
+import Safety
 
 /// A canary Rollout at one moment: the observation, who is who, and the questions that several decisions ask of them.
 /// All answers come from the persisted status: nobody reads back what was only just computed.
@@ -13,6 +14,8 @@ struct CanarySituation: Sendable {
 
     var rollout: Rollout { seen.rollout }
     var spec: RolloutSpec { seen.rollout.spec }
+    /// The rules that hold.
+    var guards: SafetyGuards { seen.guards }
     /// The status as it was read.
     var persisted: RolloutStatus { seen.rollout.status }
     var steps: [CanaryStep] { strategy.steps }
@@ -31,8 +34,8 @@ struct CanarySituation: Sendable {
 
     /// Whether the template or the steps are not those which the status speaks of; everything starts over then.
     var isReset: Bool {
-        persisted.currentStepHash != stepHashNow
-            || (!persisted.currentPodHash.isEmpty && persisted.currentPodHash != newHash)
+        (persisted.currentStepHash != stepHashNow && guards.have(.changedSteps))
+            || (!persisted.currentPodHash.isEmpty && persisted.currentPodHash != newHash && guards.have(.changedTemplate))
     }
 
     /// Index of the current step, 0...steps.count; nil without steps.
@@ -55,7 +58,7 @@ struct CanarySituation: Sendable {
 
     /// Whether somebody asked for everything at once. An abort that came after that wish wins; a wish that came after the
     /// abort was acted upon (it has its time then) takes the abort back.
-    var promotesFully: Bool { persisted.promoteFull && !(persisted.abort && persisted.abortedAt == nil) }
+    var promotesFully: Bool { persisted.promoteFull && !(persisted.abort && persisted.abortedAt == nil && guards.have(.abortWins)) }
 
     /// Whether the update was given up, as the status says.
     var isAborted: Bool { persisted.abort && !promotesFully && !isFullyPromoted }
@@ -99,7 +102,7 @@ struct CanarySituation: Sendable {
     var maxUnavailable: Int { PodBudget(strategy, total: total).unavailable }
 
     /// Whether the new version has as many available pods as the Rollout wants in all.
-    var newIsComplete: Bool { (roles.new?.status.availableReplicas ?? 0) >= total }
+    var newIsComplete: Bool { (roles.new?.status.availableReplicas ?? 0) >= total || !guards.have(.promotionPods) }
 }
 
 /// Surge and unavailability in pods, from what the user wrote.

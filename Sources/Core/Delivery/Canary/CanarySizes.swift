@@ -13,7 +13,9 @@ struct CanarySizes: Sendable {
         let weight: Int = situation.podWeight
         let stable: ReplicaSet? = situation.roles.stable.flatMap { $0.metadata.uid == situation.roles.new?.metadata.uid ? nil : $0 }
         if situation.isBasic {
-            let budget = PodBudget(situation.strategy, total: total)
+            var budget = PodBudget(situation.strategy, total: total)
+            if !situation.guards.have(.maxUnavailable) { budget.unavailable = total }
+            if !situation.guards.have(.maxSurge) { budget.surge += total }
             counts = basicReplicaCounts(
                 total: total, weight: weight, budget: budget, new: situation.roles.new.map(PodCount.init),
                 stable: stable.map(PodCount.init), others: situation.roles.others.map(PodCount.init))
@@ -42,7 +44,7 @@ struct CanarySizes: Sendable {
 /// a step would complete without any pod of the new version. The final ratio counts.
 func podsAwaited(_ situation: CanarySituation, _ sizes: CanarySizes) -> String? {
     guard let new = situation.roles.new else { return "the new ReplicaSet" }
-    let canary: Int = sizes.final.canary
+    let canary: Int = situation.guards.have(.finalSizes) ? sizes.final.canary : sizes.counts.canary
     if new.want != canary || new.status.availableReplicas != canary {
         return "\(canary) available pods of \(new.metadata.name) (\(new.status.availableReplicas) now)"
     }

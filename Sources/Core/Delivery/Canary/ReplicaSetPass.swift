@@ -13,7 +13,7 @@ struct ReplicaSetPass: Sendable {
 
     /// - Parameter traffic: what the routes say; a canary that may still receive traffic keeps its pods.
     init(_ situation: CanarySituation, _ sizes: CanarySizes, traffic: TrafficPass, isAborted: Bool) {
-        guard !situation.isHalted else {
+        guard !(situation.isHalted && situation.guards.have(.haltedSizes)) else {
             // Sizes wait for a person; the annotation must not, or the Rollout would stay in "replicas only" for ever.
             refreshSizedFor(situation)
             return
@@ -35,7 +35,7 @@ struct ReplicaSetPass: Sendable {
         if let stable, stable.metadata.uid != new?.metadata.uid,
            let scale = Self.scale(stable, to: sizes.counts.stable, for: situation.total) {
             add(scale)
-            return
+            if situation.guards.have(.oneResize) { return }
         }
         if let new {
             if delaysAbort {
@@ -52,7 +52,8 @@ struct ReplicaSetPass: Sendable {
     /// The size of the new version. With routes it keeps the pods for the weight that may still be in force: traffic leaves first.
     private static func size(of new: ReplicaSet, _ sizes: CanarySizes, _ situation: CanarySituation, _ traffic: TrafficPass) -> Int {
         let wanted: Int = sizes.counts.canary
-        guard !situation.isBasic, !situation.isFullyPromoted, situation.roles.stable != nil, wanted < new.want else { return wanted }
+        guard !situation.isBasic, !situation.isFullyPromoted, situation.roles.stable != nil, wanted < new.want, situation.guards.have(.routeBeforeLowering)
+        else { return wanted }
         guard traffic.isInForce, let weights = traffic.weights else { return new.want }
         let needed: Int = CanarySizes.scaled(situation.total, weight: weights.canary.weight, maxWeight: situation.maxWeight)
         return min(new.want, max(wanted, needed))
@@ -95,7 +96,8 @@ struct ReplicaSetPass: Sendable {
         }
         if new.want == 0 { return keep() }
         let stableIsFull: Bool = (situation.roles.stable?.status.availableReplicas ?? 0) >= total
-        guard traffic.canaryIsUnrouted, stableIsFull else {
+        guard traffic.canaryIsUnrouted || !situation.guards.have(.abortedCanaryRouted),
+              stableIsFull || !situation.guards.have(.abortedCanaryNeeded) else {
             waitsFor = traffic.canaryIsUnrouted ? "all pods of the stable ReplicaSet" : traffic.waitsFor
             return keep()
         }
@@ -107,7 +109,7 @@ struct ReplicaSetPass: Sendable {
             scales = true
             return
         }
-        if let deadline = new.deadline, situation.now < deadline {
+        if let deadline = situation.end(of: new), situation.now < deadline, situation.guards.have(.abortScaleDownDelay) {
             wakeAt = deadline
             waitsFor = "the delay after the abort to end at \(deadline.rfc3339), then the pods of \(new.metadata.name) go"
             return keep()
@@ -141,7 +143,8 @@ struct ReplicaSetPass: Sendable {
     /// With routes an old revision waits until no route, Service or record leads to it, and then for the delay.
     private mutating func retireRouted(_ others: [ReplicaSet], _ situation: CanarySituation, traffic: TrafficPass) {
         // What this pass writes to a route has to be seen in force first; after a promotion, that the traffic is back on stable.
-        guard situation.isFullyPromoted ? traffic.canaryIsUnrouted : traffic.isInForce else { return }
+        guard !situation.guards.have(.retiredAfterRoute) || (situation.isFullyPromoted ? traffic.canaryIsUnrouted : traffic.isInForce)
+        else { return }
         let total: Int = situation.total
         let delay: Int = situation.strategy.scaleDownDelaySeconds ?? 30
         let limit: Int = situation.strategy.scaleDownDelayRevisionLimit ?? Int.max
@@ -149,10 +152,10 @@ struct ReplicaSetPass: Sendable {
         let available: Int = situation.roles.all.reduce(0) { $0 + min($1.want, $1.status.availableReplicas) }
         var delayed: Int = 0
         for replicaSet in others.reversed() {
-            if situation.isReferenced(replicaSet) { continue }
+            if situation.isReferenced(replicaSet), situation.guards.have(.referencedReplicaSets) { continue }
             // While pods of the versions in use are missing an old one is the quickest way back.
             let lost: Int = replicaSet.status.availableReplicas
-            let mayGo: Bool = lost == 0 || available - lost >= total - situation.maxUnavailable
+            let mayGo: Bool = lost == 0 || available - lost >= total - situation.maxUnavailable || !situation.guards.have(.retiredWhenSpared)
             if delay == 0 || delayed >= limit {
                 if mayGo, let action = Self.scale(replicaSet, to: 0, for: total) { return add(action) }
                 continue
@@ -163,7 +166,7 @@ struct ReplicaSetPass: Sendable {
                 scales = true
                 return
             }
-            if let deadline = replicaSet.deadline, situation.now < deadline {
+            if let deadline = situation.end(of: replicaSet), situation.now < deadline, situation.guards.have(.scaleDownDelay) {
                 wakeAt = min(wakeAt ?? deadline, deadline)
                 continue
             }
@@ -173,6 +176,11 @@ struct ReplicaSetPass: Sendable {
 }
 
 extension CanarySituation {
+    /// When the delay of a ReplicaSet ends; nil: it has none, or one that cannot be read and so has ended.
+    func end(of replicaSet: ReplicaSet) -> Timestamp? {
+        replicaSet.deadline ?? (guards.have(.unreadableDeadline) ? nil : now + .seconds(1))
+    }
+
     /// Whether anything may still lead traffic to a ReplicaSet: the status, the recorded weights, or a Service's selector.
     func isReferenced(_ replicaSet: ReplicaSet) -> Bool {
         let hash: String = replicaSet.podHash

@@ -36,7 +36,7 @@ struct TrafficPass: Sendable {
         weight = Self.wantedWeight(situation, sizes)
         // Traffic goes back to the stable version only as far as that can carry it; raising the canary relieves it.
         if let stable = situation.roles.stable, weight < recordedWeight, situation.total > 0,
-           recorded?.canary.podTemplateHash != stable.podHash {
+           recorded?.canary.podTemplateHash != stable.podHash, situation.guards.have(.stableCarriesReturn) {
             let carried: Int = situation.maxWeight * min(stable.status.availableReplicas, situation.total) / situation.total
             let canaryIsThere: Bool = situation.roles.all.contains {
                 $0.podHash == recorded?.canary.podTemplateHash && $0.status.availableReplicas > 0
@@ -56,28 +56,32 @@ struct TrafficPass: Sendable {
         let recorded: Int = persisted.weights?.canary.weight ?? 0
         if situation.isFullyPromoted {
             // The stable Service must select the new pods, and its endpoints must know them, before traffic returns to it.
-            if recorded > 0, let problem = situation.stableServiceLag, !problem.isEmpty { return recorded }
+            if recorded > 0, let problem = situation.stableServiceLag, !problem.isEmpty, situation.guards.have(.stableEndpoints) {
+                return recorded
+            }
             return 0
         }
         if situation.isAborted { return 0 }
         // The weight of a revision that was superseded goes before the new one gets any.
-        if situation.routesOlderCanary { return 0 }
-        guard let new = situation.roles.new, new.status.availableReplicas > 0 else { return 0 }
+        if situation.routesOlderCanary, situation.guards.have(.supersededWeight) { return 0 }
+        guard let new = situation.roles.new, new.status.availableReplicas > 0 || !situation.guards.have(.noPodsNoWeight) else { return 0 }
         if situation.promotesFully { return recorded }
         guard let index = situation.stepIndex else { return 0 }
         let target: Int = index < situation.steps.count ? situation.weight(atOrBefore: index) : situation.maxWeight
         // Giving back needs no pods of the new version; they go after the weight has gone.
         if target <= recorded { return target }
         // Differs: raised only once all its pods are there, also when the index has jumped over steps.
-        return podsAwaited(situation, sizes) == nil ? target : min(situation.weight(atOrBefore: index - 1), recorded)
+        return podsAwaited(situation, sizes) == nil || !situation.guards.have(.raiseBeforeRouting) ? target
+            : min(situation.weight(atOrBefore: index - 1), recorded)
     }
 
     private mutating func apply(_ routing: TrafficRouting, _ situation: CanarySituation, recorded: TrafficWeights?) {
         let namespace: String = routing.namespace ?? situation.rollout.metadata.namespace
-        let intent = RouteIntent(
+        var intent = RouteIntent(
             rollout: situation.rollout.key, stableService: situation.strategy.stableService,
             canaryService: situation.strategy.canaryService, weight: weight, maxWeight: situation.maxWeight,
             progressLabel: routing.progressLabel.map { .init(key: $0.key, value: $0.value) }, verification: RouteIntent.Verification(routing.verification))
+        intent.guards = situation.guards
         let isConfirmed: Bool = wasConfirmed(situation, recorded)
         var edits: [RouteEdit] = []
         for name in routing.httpRoutes {
@@ -108,7 +112,9 @@ struct TrafficPass: Sendable {
             }
         }
         // All routes or none get more weight; less is written wherever it can be.
-        if !hasFailed || weight <= (recorded?.canary.weight ?? 0) { actions = edits.map { PlannedAction(.patchRoute($0)) } }
+        if !hasFailed || weight <= (recorded?.canary.weight ?? 0) || !situation.guards.have(.allRoutesOrNone) {
+            actions = edits.map { PlannedAction(.patchRoute($0)) }
+        }
         var next = TrafficWeights(
             canary: .init(weight: weight, serviceName: situation.strategy.canaryService, podTemplateHash: situation.newHash),
             stable: .init(weight: situation.maxWeight - weight, serviceName: situation.strategy.stableService, podTemplateHash: situation.persisted.stableRS),

@@ -61,7 +61,7 @@ private func obeyWishes(_ draft: inout StatusDraft, _ situation: CanarySituation
         draft.clearsPause = true
         draft.removesAbort = true
         if count > 0 { draft.status.currentStepIndex = count }
-    } else if situation.isAborted, count > 0 {
+    } else if situation.isAborted, count > 0, situation.guards.have(.abortedSteps) {
         draft.status.currentStepIndex = 0
     }
 }
@@ -96,7 +96,7 @@ private func advance(
         draft.waitsFor = "\(situation.total) available pods of \(situation.roles.new?.metadata.name ?? "the new version")"
         return
     }
-    if case .pause = situation.currentStep?.kind {} else {
+    if case .pause = situation.currentStep?.kind {} else if situation.guards.have(.pauseInheritance) {
         // Left over where somebody skipped a pause; the next one must not inherit its time.
         draft.removedPauses.insert(.canaryPauseStep)
     }
@@ -137,7 +137,7 @@ private func stepState(
     _ situation: CanarySituation, _ sizes: CanarySizes, traffic: TrafficPass, analysis: AnalysisPass
 ) -> StepState {
     guard let step = situation.currentStep, !situation.persisted.stableRS.isEmpty, !situation.isFullyPromoted else { return .over }
-    if situation.spec.paused { return .waits("spec.paused to be removed") }
+    if situation.spec.paused, situation.guards.have(.pausedStep) { return .waits("spec.paused to be removed") }
     let isUndecided: Bool = situation.isUndecided
     switch step.kind {
     case .setWeight, .analysis:
@@ -149,7 +149,7 @@ private func stepState(
     case .setWeight(let weight):
         if let pods = podsAwaited(situation, sizes) { return .waits(pods) }
         guard !situation.isBasic else { return .complete }
-        guard traffic.isInForce, traffic.weights?.canary.weight == weight else {
+        guard traffic.isInForce || !situation.guards.have(.stepReceipt), traffic.weights?.canary.weight == weight else {
             return .waits(traffic.waitsFor.isEmpty ? "weight \(weight) to be in force" : traffic.waitsFor)
         }
         return .complete
@@ -187,11 +187,12 @@ private func promotionReason(
     guard situation.roles.new != nil, situation.newIsComplete else { return nil }
     // The stable version goes only after all traffic was seen to have left it.
     let isRoutedFully: Bool = situation.isBasic || situation.isFullyPromoted || situation.steps.isEmpty
-        || situation.promotesFully || (traffic.isInForce && traffic.weights?.canary.weight == situation.maxWeight)
+        || situation.promotesFully || !situation.guards.have(.promotionReceipt)
+        || (traffic.isInForce && traffic.weights?.canary.weight == situation.maxWeight)
     guard isRoutedFully else { return nil }
     if situation.promotesFully { return "Full promotion requested" }
     if situation.newHash == situation.persisted.stableRS { return "Fast rollback" }
-    if situation.isUndecided || analysis.runThatIsBehind != nil { return nil }
+    if situation.isUndecided && situation.guards.have(.undecidedPromotion) || analysis.runThatIsBehind != nil { return nil }
     let count: Int = situation.steps.count
     if count == 0 || situation.persisted.currentStepIndex == count { return "Completed all \(count) canary steps" }
     return nil

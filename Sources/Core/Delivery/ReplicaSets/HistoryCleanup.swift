@@ -11,7 +11,7 @@ func historyCleanup(_ seen: RolloutObservation, _ roles: ReplicaSetRoles) -> [Pl
     for replicaSet in candidates.prefix(candidates.count - limit) {
         let isIdle: Bool = replicaSet.status.replicas == 0 && replicaSet.want == 0
             && replicaSet.metadata.generation <= replicaSet.status.observedGeneration
-        guard isIdle else { continue }
+        guard isIdle || !seen.guards.have(.idleHistory) else { continue }
         actions.append(PlannedAction(.deleteReplicaSet(name: replicaSet.metadata.name)))
         let runs: [String] = seen.analysisRuns
             .filter { $0.metadata.labels[Keys.podHash] == replicaSet.podHash && !current.contains($0.metadata.name) && !$0.metadata.isBeingDeleted }

@@ -1,5 +1,6 @@
 import KubeModel
 import RolloutModel
+import Safety
 
 /// Which ReplicaSet plays which part.
 struct ReplicaSetRoles: Sendable {
@@ -35,14 +36,14 @@ struct ReplicaSetRoles: Sendable {
                 } else {
                     released.append(replicaSet)
                 }
-            } else if replicaSet.metadata.controller == nil, matches, !replicaSet.metadata.isBeingDeleted,
+            } else if replicaSet.metadata.controller == nil || !seen.guards.have(.orphansOnly), matches, !replicaSet.metadata.isBeingDeleted,
                       !replicaSet.podHash.isEmpty {
                 adopted.append(replicaSet)
                 owned.append(replicaSet)
             }
         }
         all = owned.sorted { $0.isOlder(than: $1) }
-        new = Self.findNew(among: all, for: rollout)
+        new = Self.findNew(among: all, for: rollout, guards: seen.guards)
         let stableHash: String = rollout.status.stableRS
         stable = stableHash.isEmpty ? nil : all.first { $0.podHash == stableHash }
     }
@@ -50,8 +51,8 @@ struct ReplicaSetRoles: Sendable {
     /// The recorded ReplicaSet if its template is still the wanted one, else the oldest with an equal template.
     ///
     /// Hashes are read, never compared with computed ones: another way to compute them must not look like a new version.
-    private static func findNew(among all: [ReplicaSet], for rollout: Rollout) -> ReplicaSet? {
-        let wanted: WantedTemplate = WantedTemplate(rollout)
+    private static func findNew(among all: [ReplicaSet], for rollout: Rollout, guards: SafetyGuards) -> ReplicaSet? {
+        let wanted: WantedTemplate = WantedTemplate(rollout, guards: guards)
         let recorded: String = rollout.status.currentPodHash
         if !recorded.isEmpty, let current = all.first(where: { $0.podHash == recorded }), wanted.isTemplate(of: current) {
             return current
@@ -65,7 +66,12 @@ struct WantedTemplate: Sendable {
     private static let ignoredLabels: Set<String> = [Keys.podHash, Keys.derivedSelector]
     let template: PodTemplate
 
-    init(_ rollout: Rollout) { template = PodTemplate(raw: rollout.spec.template) }
+    private let guards: SafetyGuards
+
+    init(_ rollout: Rollout, guards: SafetyGuards = .all) {
+        template = PodTemplate(raw: rollout.spec.template)
+        self.guards = guards
+    }
 
     /// Digest of the template as written, for the annotation on ReplicaSets that we create.
     var digest: String { String(template.digest, radix: 16) }
@@ -75,6 +81,8 @@ struct WantedTemplate: Sendable {
     /// The full comparison always has the last word: an annotation may be older than a change somebody made to the
     /// ReplicaSet by hand.
     func isTemplate(of replicaSet: ReplicaSet) -> Bool {
-        template.isSemanticallyEqual(to: replicaSet.template, ignoringLabels: Self.ignoredLabels)
+        if !guards.have(.liveTemplates), let recorded = replicaSet.metadata.annotations[Keys.templateDigest] { return recorded == digest }
+        if !guards.have(.semanticTemplates) { return replicaSet.metadata.annotations[Keys.templateDigest] == digest }
+        return template.isSemanticallyEqual(to: replicaSet.template, ignoringLabels: Self.ignoredLabels)
     }
 }

@@ -49,10 +49,10 @@ extension CanarySituation {
 
     func hasProgressed(_ status: RolloutStatus) -> Bool {
         // While the spec was invalid nothing could move: the clock starts anew.
-        if persisted.condition(.invalidSpec) != nil && !isAtIndefiniteStep { return true }
+        if persisted.condition(.invalidSpec) != nil && !isAtIndefiniteStep && guards.have(.deadlineAfterInvalidSpec) { return true }
         // Differs: another version starts its own clock, also where its ReplicaSet was there already; upstream would go on with
         // the deadline that the version before has missed.
-        if status.currentPodHash != persisted.currentPodHash { return true }
+        if status.currentPodHash != persisted.currentPodHash, guards.have(.deadlinePerVersion) { return true }
         if status.updatedReplicas != persisted.updatedReplicas { return true }
         if status.replicas - status.updatedReplicas < persisted.replicas - persisted.updatedReplicas { return true }
         if status.readyReplicas > persisted.readyReplicas || status.availableReplicas > persisted.availableReplicas { return true }

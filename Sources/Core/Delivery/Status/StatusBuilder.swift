@@ -81,7 +81,7 @@ extension StatusDraft {
         if isAborted {
             let detail: String = abortRequest.map { $0.isEmpty ? "" : ": \($0)" } ?? ""
             let message: String = "Rollout aborted update to revision \(situation.revisionText)\(detail)"
-            if status.progressingReason != ProgressReason.aborted {
+            if status.progressingReason != ProgressReason.aborted || !situation.guards.have(.abortToldOnce) {
                 events.append(EventNote(.warning, .rolloutAborted, message))
             }
             status.set(RolloutCondition(.progressing, .no, reason: ProgressReason.aborted, message: message, at: now))

@@ -28,7 +28,7 @@ private func serviceProblem(_ name: String, _ seen: RolloutObservation) -> Strin
     for key in service.selector.keys.sorted() where key != Keys.podHash && labels[key] != service.selector[key] {
         return "Service \"\(name)\" has unmatch label \"\(key)\" in rollout"
     }
-    if let manager = service.metadata.annotations[Keys.managedBy], manager != seen.rollout.metadata.name {
+    if let manager = service.metadata.annotations[Keys.managedBy], manager != seen.rollout.metadata.name, seen.guards.have(.foreignService) {
         return "Service \"\(name)\" is managed by another Rollout"
     }
     return nil

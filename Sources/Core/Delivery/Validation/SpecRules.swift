@@ -9,14 +9,15 @@ func specProblem(_ seen: RolloutObservation, selector: EffectiveSelector) -> Str
     let rollout: Rollout = seen.rollout
     if let problem = rollout.problems.first { return problem.description }
     if let problem = unsupportedMember(of: rollout.spec) { return problem.description }
-    return selectorProblem(rollout, selector) ?? templateProblem(rollout, selector) ?? numbersProblem(rollout.spec)
+    return selectorProblem(seen, selector) ?? templateProblem(rollout, selector) ?? numbersProblem(rollout.spec)
         ?? strategyProblem(rollout.spec) ?? missingReference(seen)
 }
 
 private func invalid(_ path: String, _ value: String, _ detail: String) -> String { "\(path): Invalid value: \(value): \(detail)" }
 
-private func selectorProblem(_ rollout: Rollout, _ selector: EffectiveSelector) -> String? {
-    if let used = selector.conflictsWith {
+private func selectorProblem(_ seen: RolloutObservation, _ selector: EffectiveSelector) -> String? {
+    let rollout: Rollout = seen.rollout
+    if let used = selector.conflictsWith, seen.guards.have(.selectorConflict) {
         return invalid(
             "spec.selector", selector.selector.json.text(),
             "the selector cannot be changed: this Rollout works with \(used.text); remove spec.selector or set it to \(used.json.text())")
@@ -25,7 +26,7 @@ private func selectorProblem(_ rollout: Rollout, _ selector: EffectiveSelector) 
         return invalid("spec.selector", "{}", "empty selector is invalid for deployment")
     }
     let labels: [String: String] = PodTemplate(raw: rollout.spec.template).labels.merging(selector.addedLabels) { own, _ in own }
-    guard selector.selector.matches(labels) else {
+    guard selector.selector.matches(labels) || !seen.guards.have(.selectorMatchesTemplate) else {
         return invalid("spec.template.metadata.labels", jsonMap(PodTemplate(raw: rollout.spec.template).labels).text(), "`selector` does not match template `labels`")
     }
     return nil

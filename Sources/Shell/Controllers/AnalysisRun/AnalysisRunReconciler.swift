@@ -6,6 +6,7 @@ import KubeModel
 import Logging
 import MetricProviders
 import RolloutModel
+import Safety
 import StrictJSON
 
 /// One round for one AnalysisRun: observe, decide, measure, conclude, store, publish.
@@ -19,10 +20,12 @@ struct AnalysisRunReconciler: Sendable {
     private let losses = PrunedStatusMemory()
     private let clock: any ControlClock
     private let logger: Logger
+    private let guards: SafetyGuards
 
     init(
         runs: ObjectStore<AnalysisRun>, client: KubeClient, providers: MetricProviderSet, barrier: WriteBarrier,
-        publisher: EventPublisher, clock: any ControlClock, logger: Logger, secrets: (any SecretReader)? = nil
+        publisher: EventPublisher, clock: any ControlClock, logger: Logger, secrets: (any SecretReader)? = nil,
+        guards: SafetyGuards = .all
     ) {
         self.runs = runs
         self.client = client
@@ -32,6 +35,7 @@ struct AnalysisRunReconciler: Sendable {
         self.publisher = publisher
         self.clock = clock
         self.logger = logger
+        self.guards = guards
     }
 
     func reconcile(_ key: ObjectKey) async -> Outcome {
@@ -40,8 +44,9 @@ struct AnalysisRunReconciler: Sendable {
             return .settled
         }
         do throws(KubeError) {
-            let seen = AnalysisRunObservation(
+            var seen = AnalysisRunObservation(
                 run: run, secrets: try await secrets.read(neededSecrets(by: run), namespace: key.namespace))
+            seen.guards = guards
             var plan: AnalysisRunPlan = decide(seen, now: clock.now)
             if !plan.measurements.isEmpty {
                 guard let outcomes = await measure(plan.measurements) else { return .settled }
@@ -79,7 +84,8 @@ struct AnalysisRunReconciler: Sendable {
 
     /// At most one write, none when nothing has changed. The kind has no status subresource.
     private func store(_ plan: AnalysisRunPlan, _ run: AnalysisRun) async throws(KubeError) {
-        guard let patch = plan.statusPatch(for: run), let difference = patch["status"] else { return }
+        guard var patch = plan.statusPatch(for: run), let difference = patch["status"] else { return }
+        if !guards.have(.runVersion) { patch["metadata"] = [:] }
         guard !losses.isKnown(difference, of: run.metadata.key) else { return }
         let answer: JSONValue = try await client.patch(
             .analysisRuns, namespace: run.metadata.namespace, name: run.metadata.name, .merge(patch))
@@ -98,7 +104,7 @@ struct AnalysisRunReconciler: Sendable {
     private func delete(_ run: AnalysisRun) async throws(KubeError) -> Outcome {
         try await client.delete(
             .analysisRuns, namespace: run.metadata.namespace, name: run.metadata.name,
-            preconditions: Preconditions(uid: run.metadata.uid))
+            preconditions: guards.have(.runDeletePrecondition) ? Preconditions(uid: run.metadata.uid) : Preconditions())
         logger.info("deleted, its time is over", metadata: ["namespace": "\(run.metadata.namespace)", "analysisrun": "\(run.metadata.name)"])
         return .settled
     }

@@ -4,6 +4,7 @@ import Delivery
 import KubeClient
 import KubeModel
 import RolloutModel
+import Safety
 import StrictJSON
 import Traffic
 import Analysis
@@ -17,6 +18,8 @@ struct RolloutApplier: Sendable {
     let refusals: RefusalMemory
     let versions: ServedVersions
     let clock: any ControlClock
+    /// The rules that hold.
+    let guards: SafetyGuards
     /// For tests only, that end the process between a route and a status.
     var afterRouteWrite: (@Sendable (ObjectKey) async -> Void)?
 
@@ -43,19 +46,22 @@ struct RolloutApplier: Sendable {
             try await patchReplicaSet(name, seen, ["metadata": ["ownerReferences": .array(kept)]])
         case .deleteReplicaSet(let name):
             guard let replicaSet = seen.replicaSets.first(where: { $0.metadata.name == name }) else { return }
-            let exactly = Preconditions(uid: replicaSet.metadata.uid, resourceVersion: replicaSet.metadata.resourceVersion)
+            let exactly: Preconditions = guards.have(.deletePrecondition)
+                ? Preconditions(uid: replicaSet.metadata.uid, resourceVersion: replicaSet.metadata.resourceVersion) : Preconditions()
             do throws(KubeError) {
                 try await client.delete(.replicaSets, namespace: namespace, name: name, preconditions: exactly)
             } catch .notFound { return }
         case .annotateRollout(let annotations):
-            let patch: JSONValue = ["metadata": ["resourceVersion": .string(version), "annotations": mergeMembers(annotations)]]
+            var metadata: JSONValue = ["annotations": mergeMembers(annotations)]
+            if guards.have(.rolloutVersion) { metadata["resourceVersion"] = .string(version) }
+            let patch: JSONValue = ["metadata": metadata]
             version = try await patchRollout(patch, rollout)
         case .setReplicas(let count):
             let patch: JSONValue = ["metadata": ["resourceVersion": .string(version)], "spec": ["replicas": .number(JSONNumber(count))]]
             version = try await patchRollout(patch, rollout)
         case .pointService(let name, let hash, _, let adopts):
             var metadata: JSONValue = [:]
-            if let service = seen.services[name] { metadata["resourceVersion"] = .string(service.metadata.resourceVersion) }
+            if let service = seen.services[name], guards.have(.serviceVersion) { metadata["resourceVersion"] = .string(service.metadata.resourceVersion) }
             if adopts { metadata["annotations"] = [Keys.managedBy: .string(rollout.metadata.name)] }
             _ = try await merge(
                 ["metadata": metadata, "spec": ["selector": [Keys.podHash: .string(hash)]]], into: name, in: caches.services, for: rollout,
@@ -112,7 +118,9 @@ struct RolloutApplier: Sendable {
             return answer
         } catch .conflict(let text) {
             do throws(KubeError) {
-                expect(try await client.get(Model.resource, namespace: namespace, name: name), in: store, for: rollout)
+                if guards.have(.conflictBarrier) {
+                    expect(try await client.get(Model.resource, namespace: namespace, name: name), in: store, for: rollout)
+                }
             } catch {
                 // Whatever it is, the next attempt meets it again.
             }
@@ -123,7 +131,7 @@ struct RolloutApplier: Sendable {
     /// With the version that was seen: a size decided from old numbers must not be written.
     private func patchReplicaSet(_ name: String, _ seen: RolloutObservation, _ patch: JSONValue) async throws(KubeError) {
         var patch: JSONValue = patch
-        if let replicaSet = seen.replicaSets.first(where: { $0.metadata.name == name }) {
+        if let replicaSet = seen.replicaSets.first(where: { $0.metadata.name == name }), guards.have(.replicaSetVersion) {
             patch.set(.string(replicaSet.metadata.resourceVersion), at: ["metadata", "resourceVersion"])
         }
         _ = try await merge(patch, into: name, in: caches.replicaSets, for: seen.rollout)
@@ -138,9 +146,10 @@ struct RolloutApplier: Sendable {
         } catch .alreadyExists {
             // Perhaps our own, from an earlier attempt that the cache has not seen: the API server knows.
             let existing: JSONValue = try await client.get(.replicaSets, namespace: rollout.metadata.namespace, name: draft.name)
-            guard let replicaSet = try? ReplicaSet(json: existing), replicaSet.metadata.isControlled(byUID: rollout.metadata.uid),
+            guard let replicaSet = try? ReplicaSet(json: existing),
+                  replicaSet.metadata.isControlled(byUID: rollout.metadata.uid) || !guards.have(.existingReplicaSet),
                   PodTemplate(raw: draft.template).isSemanticallyEqual(
-                    to: replicaSet.template, ignoringLabels: [Keys.podHash, Keys.derivedSelector]) else {
+                    to: replicaSet.template, ignoringLabels: [Keys.podHash, Keys.derivedSelector]) || !guards.have(.existingReplicaSet) else {
                 refusals.add(Refusal(subject: subject, cause: .nameTaken), about: rollout.key, now: clock.now)
                 throw .conflict("replicasets.apps \(rollout.metadata.namespace)/\(draft.name) exists and is another one; it is left alone")
             }
@@ -158,7 +167,8 @@ struct RolloutApplier: Sendable {
         let rollout: Rollout = seen.rollout
         // The cache may be older than a deletion: what is adopted by a Rollout that is gone would be deleted with it.
         let live: JSONValue = try await client.get(.rollouts, namespace: rollout.metadata.namespace, name: rollout.metadata.name)
-        guard live.at("metadata", "uid")?.stringValue == rollout.metadata.uid, live.at("metadata", "deletionTimestamp") == nil else {
+        guard live.at("metadata", "uid")?.stringValue == rollout.metadata.uid && live.at("metadata", "deletionTimestamp") == nil
+            || !guards.have(.adoptionUID) else {
             throw .conflict("rollout \(rollout.key) was deleted or made anew; nothing is adopted")
         }
         let reference = OwnerReference(
@@ -177,7 +187,9 @@ struct RolloutApplier: Sendable {
             expect(answer, in: caches.httpRoutes, for: rollout)
         } catch .forbidden {
             // Roles made for Argo's plugin grant update, not patch. The document carries the version it was read at.
-            let answer: JSONValue = try await client.update(resource, namespace: edit.route.namespace, edit.document)
+            var document: JSONValue = edit.document
+            if !guards.have(.routeVersion) { document.set("", at: ["metadata", "resourceVersion"]) }
+            let answer: JSONValue = try await client.update(resource, namespace: edit.route.namespace, document)
             expect(answer, in: caches.httpRoutes, for: rollout)
         }
     }
@@ -190,8 +202,12 @@ struct RolloutApplier: Sendable {
         } catch .alreadyExists {
             let existing: JSONValue = try await client.get(.analysisRuns, namespace: rollout.metadata.namespace, name: draft.name)
             // One that cannot be read is another one.
-            guard let run = try? AnalysisRun(json: existing), run.metadata.isControlled(byUID: rollout.metadata.uid),
-                  run.status.phase?.isCompleted != true, isSameAnalysis(run, as: draft.object["spec"] ?? .null) else {
+            let run: AnalysisRun? = try? AnalysisRun(json: existing)
+            let isOurs: Bool = run.map {
+                $0.metadata.isControlled(byUID: rollout.metadata.uid) && $0.status.phase?.isCompleted != true
+                    && isSameAnalysis($0, as: draft.object["spec"] ?? .null)
+            } ?? false
+            guard isOurs || !guards.have(.existingRun) else {
                 refusals.add(Refusal(subject: "AnalysisRun/\(draft.name)", cause: .nameTaken), about: rollout.key, now: clock.now)
                 throw .conflict("analysisruns.argoproj.io \(rollout.metadata.namespace)/\(draft.name) exists and is another one; the next name is tried")
             }

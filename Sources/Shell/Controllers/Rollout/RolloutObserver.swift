@@ -3,6 +3,7 @@ import ControllerKit
 import Delivery
 import KubeModel
 import RolloutModel
+import Safety
 import Synchronization
 
 /// Gathers from the caches what a decision about one Rollout needs.
@@ -11,12 +12,14 @@ struct RolloutObserver: Sendable {
     private let refusals: RefusalMemory
     private let generations: GenerationMemory
     private let instanceID: String?
+    private let guards: SafetyGuards
 
-    init(caches: ClusterCaches, refusals: RefusalMemory, instanceID: String?) {
+    init(caches: ClusterCaches, refusals: RefusalMemory, instanceID: String?, guards: SafetyGuards) {
         self.caches = caches
         self.refusals = refusals
         self.generations = GenerationMemory()
         self.instanceID = instanceID
+        self.guards = guards
     }
 
     /// - Returns: nil when the Rollout is gone.
@@ -29,6 +32,7 @@ struct RolloutObserver: Sendable {
             replicaSets: owned + orphans.filter { !$0.podHash.isEmpty },
             analysisRuns: caches.analysisRuns.list(index: ClusterCaches.Index.controller, value: rollout.metadata.uid),
             refusals: refusals.current(of: key, now: now), instanceID: instanceID)
+        seen.guards = guards
         guard let canary = rollout.spec.canary else { return seen }
         for name in [canary.stableService, canary.canaryService] where !name.isEmpty {
             let service = ObjectKey(namespace: key.namespace, name: name)

@@ -5,6 +5,7 @@ import KubeClient
 import KubeModel
 import Logging
 import RolloutModel
+import Safety
 import StrictJSON
 import Synchronization
 
@@ -23,21 +24,23 @@ struct RolloutReconciler: Sendable {
     private let versions: ServedVersions
     private let clock: any ControlClock
     private let logger: Logger
+    private let guards: SafetyGuards
 
     init(
         caches: ClusterCaches, client: KubeClient, barrier: WriteBarrier, publisher: EventPublisher, versions: ServedVersions, instanceID: String?,
-        clock: any ControlClock, logger: Logger, afterRouteWrite: (@Sendable (ObjectKey) async -> Void)? = nil
+        clock: any ControlClock, logger: Logger, guards: SafetyGuards = .all, afterRouteWrite: (@Sendable (ObjectKey) async -> Void)? = nil
     ) {
         refusals = RefusalMemory()
-        observer = RolloutObserver(caches: caches, refusals: refusals, instanceID: instanceID)
+        observer = RolloutObserver(caches: caches, refusals: refusals, instanceID: instanceID, guards: guards)
         applier = RolloutApplier(
-            client: client, caches: caches, barrier: barrier, refusals: refusals, versions: versions, clock: clock,
+            client: client, caches: caches, barrier: barrier, refusals: refusals, versions: versions, clock: clock, guards: guards,
             afterRouteWrite: afterRouteWrite)
         self.publisher = publisher
         self.caches = caches
         self.versions = versions
         self.clock = clock
         self.logger = logger
+        self.guards = guards
     }
 
     func reconcile(_ key: ObjectKey) async -> Outcome {
@@ -48,7 +51,7 @@ struct RolloutReconciler: Sendable {
             warnings.forget(key)
             return .settled
         }
-        guard routesAreKnown(of: seen.rollout) else { return .wake(at: now + Self.routesInterval) }
+        guard routesAreKnown(of: seen.rollout) || !guards.have(.knownRoutes) else { return .wake(at: now + Self.routesInterval) }
         let plan: RolloutPlan = decide(seen, now: now)
         for note in plan.notes { logger.info("\(note)", metadata: metadata(seen)) }
         do throws(KubeError) {
@@ -57,8 +60,10 @@ struct RolloutReconciler: Sendable {
                 try await applier.apply(step.action, seen, version: &version)
                 if let event = step.event { publish(event, about: seen.rollout) }
             }
+            let events: [EventNote] = plan.events.filter { !warnings.isRepeated($0, about: key) || !guards.have(.warningsOnce) }
+            if !guards.have(.eventsAfterStatus) { for event in events { publish(event, about: seen.rollout) } }
             try await store(plan.status, seen, version: version)
-            for event in plan.events where !warnings.isRepeated(event, about: key) { publish(event, about: seen.rollout) }
+            if guards.have(.eventsAfterStatus) { for event in events { publish(event, about: seen.rollout) } }
             warnings.settle(plan.events, about: key)
             return [plan.wakeAt, refusals.nextExpiry(of: key)].compactMap { $0 }.min().map { .wake(at: $0) } ?? .settled
         } catch {
@@ -76,9 +81,10 @@ struct RolloutReconciler: Sendable {
     private func store(_ status: RolloutStatus, _ seen: RolloutObservation, version: String) async throws(KubeError) {
         let rollout: Rollout = seen.rollout
         guard let difference = JSONValue.mergePatch(from: rollout.status.raw, to: status.json) else { return }
-        guard !losses.isKnown(difference, of: rollout.key) else { return }
+        guard !losses.isKnown(difference, of: rollout.key) || !guards.have(.prunedStatus) else { return }
         // The version makes the server refuse a status that was decided from an older object: a user's change comes first.
-        let patch: JSONValue = ["metadata": ["resourceVersion": .string(version)], "status": difference]
+        let seenVersion: JSONValue = guards.have(.statusVersion) ? ["resourceVersion": .string(version)] : [:]
+        let patch: JSONValue = ["metadata": seenVersion, "status": difference]
         let answer: JSONValue = try await applier.merge(
             patch, into: rollout.metadata.name, subresource: "status", in: applier.caches.rollouts, for: rollout)
         losses.remember(JSONValue.mergePatch(from: answer["status"] ?? .object([:]), to: status.json), of: rollout.key)

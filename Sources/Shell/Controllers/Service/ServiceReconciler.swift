@@ -5,6 +5,7 @@ import KubeClient
 import KubeModel
 import Logging
 import RolloutModel
+import Safety
 import StrictJSON
 
 /// Frees Services that no Rollout manages any more: otherwise they would select the pods of one revision for ever.
@@ -17,12 +18,13 @@ struct ServiceReconciler: Sendable {
     let barrier: WriteBarrier
     let clock: any ControlClock
     let logger: Logger
+    let guards: SafetyGuards
 
     func reconcile(_ key: ObjectKey) async -> Outcome {
         guard let service = caches.services.get(key), !service.metadata.isBeingDeleted,
               let manager = service.metadata.annotations[Keys.managedBy] else { return .settled }
         do throws(KubeError) {
-            guard try await !isManaged(service, by: manager) else { return .settled }
+            guard try await !isManaged(service, by: manager) || !guards.have(.managedService) else { return .settled }
             let change: JSONValue = [
                 "metadata": [
                     "resourceVersion": .string(service.metadata.resourceVersion), "annotations": .object([Keys.managedBy: .null]),

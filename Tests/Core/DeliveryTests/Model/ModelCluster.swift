@@ -1,6 +1,7 @@
 import Clockwork
 import Delivery
 import KubeModel
+import MutantUnderTest
 import RolloutModel
 import StrictJSON
 import Testing
@@ -125,6 +126,7 @@ struct ModelCluster: Sendable {
     func observe() -> RolloutObservation {
         do {
             var seen = RolloutObservation(rollout: try Rollout(json: rollout))
+            seen.guards = guardsUnderTest
             seen.replicaSets = try replicaSets.keys.sorted().map { try ReplicaSet(json: replicaSets[$0]!) }
             seen.analysisRuns = try runs.keys.sorted().map { try AnalysisRun(json: measuresInTime ? measured(runs[$0]!) : runs[$0]!) }
             for (name, service) in services { seen.services[name] = try Service(json: service) }

@@ -7,6 +7,7 @@ import KubeClient
 import KubeModel
 import Logging
 import MetricProviders
+import MutantUnderTest
 import RolloutModel
 import StrictJSON
 import Synchronization
@@ -90,7 +91,7 @@ struct Scene {
     let transport: SceneTransport
     let client: KubeClient
     let store = ObjectStore<AnalysisRun>()
-    let barrier = WriteBarrier()
+    let barrier = WriteBarrier(guards: guardsUnderTest)
     let publisher: EventPublisher
     let reconciler: AnalysisRunReconciler
     let key = ObjectKey(namespace: "default", name: "run")
@@ -119,7 +120,7 @@ struct Scene {
         publisher = EventPublisher(component: "rollouts-controller", client: client, clock: clock, logger: logger)
         reconciler = AnalysisRunReconciler(
             runs: store, client: client, providers: MetricProviderSet([.prometheus: PrometheusProvider(transport: transport, defaultAddress: nil)]),
-            barrier: barrier, publisher: publisher, clock: clock, logger: logger)
+            barrier: barrier, publisher: publisher, clock: clock, logger: logger, guards: guardsUnderTest)
         let created = try await client.create(.analysisRuns, namespace: "default", [
             "apiVersion": "argoproj.io/v1alpha1", "kind": "AnalysisRun", "metadata": ["name": "run", "namespace": "default"], "spec": spec,
         ])
