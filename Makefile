@@ -9,7 +9,7 @@ BIN = $(shell swift build $(SWIFT_FLAGS) --show-bin-path)
 SPEED ?= 60
 SEED ?= 1
 
-.PHONY: demo test e2e run build crds prerequisites clean
+.PHONY: demo test e2e bench run build crds prerequisites clean
 
 ## demo: two releases on the embedded cluster, a good one and a bad one
 demo: prerequisites
@@ -24,6 +24,12 @@ test: prerequisites
 e2e: prerequisites
 	swift build $(SWIFT_FLAGS) --build-tests
 	swift test $(SWIFT_FLAGS) --skip-build --filter EndToEnd --no-parallel
+
+## bench: the benchmarks in Tests/Benchmarks, about half a minute; BENCH="--filter decoding --seconds 5" for some of them, for longer
+# Always the release configuration, and built into the root's build folder: the modules that are measured are there already.
+bench: prerequisites
+	swift build $(FLAGS_release) --package-path Tests/Benchmarks --scratch-path .build --product SluiceBenchmarks
+	@.build/release/SluiceBenchmarks $(BENCH)
 
 ## run: the controller against the current kubeconfig context
 run: prerequisites

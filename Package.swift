@@ -171,7 +171,8 @@ let allTests: [Target] = [
 
 let package = Package(
     name: "sluice",
-    products: [],
+    // For the packages below Tests, which are built beside this one and into the same folder.
+    products: [.library(name: "SluiceModules", targets: (core + shell + edge).filter { $0.type == .regular }.map(\.name))],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
