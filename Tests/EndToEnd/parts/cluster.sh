@@ -7,6 +7,8 @@
 #   cluster.sh kubeconfig <folder> <namespace> <service-account>
 #                                prints a kubeconfig with a fresh token of that service account
 #
+# SLUICE_TEST_CONTROLLERS names the controllers that kube-controller-manager runs, separated by commas; all without it.
+#
 # A second start of a stopped folder goes on with its data and certificates, on new ports.
 # README.md beside this file lists what is in the folder.
 set -euo pipefail
@@ -282,6 +284,7 @@ start_controller_manager() {
         --service-account-private-key-file "$folder/pki/service-accounts.key" \
         --root-ca-file "$folder/pki/ca.crt" \
         --kube-api-qps 200 --kube-api-burst 400 \
+        --controllers "${SLUICE_TEST_CONTROLLERS:-*}" \
         --secure-port 0 "${no_insecure_port[@]}"
     wait_until kube-controller-manager default_account_is_there ||
         fail "kube-controller-manager found an address in use; see its log in $folder"

@@ -13,6 +13,8 @@ struct AuditLog: Sendable {
         var name: String
         var subresource: String
         var status: Int
+        /// When it came, and when it was done; RFC 3339 with microseconds.
+        var received: String
         var time: String
 
         var isWatch: Bool { verb == "watch" }
@@ -40,7 +42,8 @@ struct AuditLog: Sendable {
                 user: user, verb: event["verb"]?.stringValue ?? "", resource: event.at("objectRef", "resource")?.stringValue ?? "",
                 namespace: event.at("objectRef", "namespace")?.stringValue ?? "", name: event.at("objectRef", "name")?.stringValue ?? "",
                 subresource: event.at("objectRef", "subresource")?.stringValue ?? "",
-                status: event.at("responseStatus", "code")?.intValue ?? 0, time: event["stageTimestamp"]?.stringValue ?? "")
+                status: event.at("responseStatus", "code")?.intValue ?? 0,
+                received: event["requestReceivedTimestamp"]?.stringValue ?? "", time: event["stageTimestamp"]?.stringValue ?? "")
         }
     }
 }

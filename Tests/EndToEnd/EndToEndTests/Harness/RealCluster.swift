@@ -13,6 +13,14 @@ struct RealCluster: Sendable {
         case ours = "our own", argo = "Argo Rollouts'"
     }
 
+    /// What stands in for nodes and gateways.
+    enum Surroundings: Sendable {
+        /// A kubelet, a gateway, and kube-controller-manager with all that it does.
+        case all
+        /// Nothing, beside the controllers of the control plane that are named. The test brings what it needs.
+        case none(controllers: String)
+    }
+
     let definitions: Definitions
     /// Everything that the run writes.
     let folder: String
@@ -35,10 +43,12 @@ struct RealCluster: Sendable {
     }
 
     /// Starts all of it, runs `body`, and leaves nothing behind, whatever happens.
-    static func running(_ definitions: Definitions, _ body: (RealCluster) async throws -> Void) async throws {
+    static func running(
+        _ definitions: Definitions, with surroundings: Surroundings = .all, _ body: (RealCluster) async throws -> Void
+    ) async throws {
         let guarded = try GuardedFolder()
         do {
-            try await start(definitions, in: guarded.path, body)
+            try await start(definitions, surroundings, in: guarded.path, body)
         } catch {
             try await guarded.close()
             throw error
@@ -46,11 +56,15 @@ struct RealCluster: Sendable {
         try await guarded.close()
     }
 
-    private static func start(_ definitions: Definitions, in folder: String, _ body: (RealCluster) async throws -> Void) async throws {
+    private static func start(
+        _ definitions: Definitions, _ surroundings: Surroundings, in folder: String, _ body: (RealCluster) async throws -> Void
+    ) async throws {
+        var environment: [String: String] = processEnvironment()
+        if case .none(let controllers) = surroundings { environment["SLUICE_TEST_CONTROLLERS"] = controllers }
         let scripts: String = "\(checkout)/Tests/EndToEnd/parts"
         // The first run ever downloads and builds the parts.
         let started: CommandResult = try await Command(
-            program: "\(scripts)/cluster.sh", arguments: ["start", "\(folder)/cluster"], environment: processEnvironment(), seconds: 3600
+            program: "\(scripts)/cluster.sh", arguments: ["start", "\(folder)/cluster"], environment: environment, seconds: 3600
         ).run()
         guard started.succeeded else { throw CommandFailure(started) }
         let parts: [String: String] = started.output.split(separator: "\n").reduce(into: [:]) { parts, line in
@@ -73,8 +87,10 @@ struct RealCluster: Sendable {
         try await cluster.installDefinitions(scripts: scripts)
         try await cluster.installRoles()
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await KubeletStandIn(api: api).run() }
-            group.addTask { await cluster.gateway.run() }
+            if case .all = surroundings {
+                group.addTask { await KubeletStandIn(api: api).run() }
+                group.addTask { await cluster.gateway.run() }
+            }
             defer { group.cancelAll() }
             try await prometheus.waitUntilItKnowsRates()
             try await body(cluster)
