@@ -37,7 +37,9 @@ struct TrafficPass: Sendable {
         // Traffic goes back to the stable version only as far as that can carry it; raising the canary relieves it.
         if let stable = situation.roles.stable, weight < recordedWeight, situation.total > 0,
            recorded?.canary.podTemplateHash != stable.podHash {
-            let carried: Int = situation.maxWeight * min(stable.status.availableReplicas, situation.total) / situation.total
+            let isEnough: Bool = !situation.isAborted && situation.isEnough(stable.status.availableReplicas, of: situation.total)
+            let carried: Int = isEnough
+                ? situation.maxWeight : situation.maxWeight * min(stable.status.availableReplicas, situation.total) / situation.total
             let canaryIsThere: Bool = situation.roles.all.contains {
                 $0.podHash == recorded?.canary.podTemplateHash && $0.status.availableReplicas > 0
             }
@@ -62,7 +64,8 @@ struct TrafficPass: Sendable {
         if situation.isAborted { return 0 }
         // The weight of a revision that was superseded goes before the new one gets any.
         if situation.routesOlderCanary { return 0 }
-        guard let new = situation.roles.new, new.status.availableReplicas > 0 else { return 0 }
+        // A canary without pods gets nothing, also where a step has asked for none: its traffic leaves before they do.
+        guard let new = situation.roles.new, new.status.availableReplicas > 0, sizes.final.canary > 0 else { return 0 }
         if situation.promotesFully { return recorded }
         guard let index = situation.stepIndex else { return 0 }
         let target: Int = index < situation.steps.count ? situation.weight(atOrBefore: index) : situation.maxWeight
@@ -139,7 +142,7 @@ struct TrafficPass: Sendable {
               recorded.canary.podTemplateHash == situation.newHash else { return false }
         if situation.isFullyPromoted || situation.isAborted { return true }
         switch situation.currentStep?.kind {
-        case .pause, .analysis: return true
+        case .pause, .analysis, .setCanaryScale: return true
         case .setWeight, .unsupported, .malformed, nil: return false
         }
     }
