@@ -50,6 +50,24 @@ private struct WrittenWorld {
     var total: Int { seen.rollout.spec.desiredReplicas }
     var isRouted: Bool { strategy?.trafficRouting != nil }
 
+    /// Whether so many available pods may carry a weight: its share of the Rollout, unless the user has named a size for the
+    /// canary or calls fewer enough.
+    func mayCarry(_ weight: Int, pods available: Int) -> Bool {
+        guard let strategy else { return true }
+        if available * strategy.maxTrafficWeight >= weight * total { return true }
+        var share: Int = (weight * total + strategy.maxTrafficWeight - 1) / strategy.maxTrafficWeight
+        let index: Int = after.currentStepIndex ?? 0
+        if index < strategy.steps.count {
+            for step in strategy.steps[...index].reversed() {
+                guard case .setCanaryScale(let scale) = step.kind else { continue }
+                let named: Int? = scale.replicas ?? scale.weight.map { ($0 * total + strategy.maxTrafficWeight - 1) / strategy.maxTrafficWeight }
+                if !scale.matchesTrafficWeight, let named { share = min(share, max(1, named)) }
+                break
+            }
+        }
+        return available >= share || (strategy.progressThreshold?.isMet(available: available, of: share) ?? false)
+    }
+
     func name(_ hash: String) -> String { roles.all.first { $0.podHash == hash }?.metadata.name ?? hash }
 }
 
@@ -69,7 +87,7 @@ private func sizeViolations(_ world: WrittenWorld) -> [String] {
             let old: Int = world.before.weights.map { $0.canary.podTemplateHash == replicaSet.podHash ? $0.canary.weight : 0 } ?? 0
             let new: Int = world.after.weights?.canary.weight ?? 0
             let weight: Int = world.after.weights?.isVerified == true ? new : max(old, new)
-            if !world.after.abort, remaining * strategy.maxTrafficWeight < weight * world.total {
+            if !world.after.abort, strategy.trafficRouting != nil, !world.mayCarry(weight, pods: remaining) {
                 found.append("scaling \(name) to \(resize.size) leaves \(remaining) pods for weight \(weight)")
             }
         } else if lost > 0, let strategy = world.strategy {
@@ -122,7 +140,7 @@ private func trafficViolations(_ world: WrittenWorld) -> [String] {
         guard !selected.isEmpty else { continue }
         let available: Int = world.roles.all.first { $0.podHash == selected }?.status.availableReplicas ?? 0
         if available == 0 { found.append("weight \(edit.weight) would go to \(world.name(selected)), which has no available pod") }
-        if available * most < edit.weight * world.total && !world.before.promoteFull {
+        if !world.mayCarry(edit.weight, pods: available) && !world.before.promoteFull {
             found.append("weight \(edit.weight) would go to \(world.name(selected)), which has \(available) of \(world.total) pods")
         }
         for resize in world.resizes where resize.replicaSet.podHash == selected && resize.size < resize.replicaSet.want {
@@ -166,7 +184,8 @@ private func statusViolations(_ world: WrittenWorld) -> [String] {
     if !before.stableRS.isEmpty && after.stableRS.isEmpty { found.append("the stable version is forgotten") }
     if before.stableRS != after.stableRS, !before.stableRS.isEmpty {
         let available: Int = world.roles.new?.status.availableReplicas ?? 0
-        if available < world.total { found.append("promoted with \(available) of \(world.total) pods available") }
+        let isEnough: Bool = world.strategy?.progressThreshold?.isMet(available: available, of: world.total) ?? false
+        if available < world.total && !isEnough { found.append("promoted with \(available) of \(world.total) pods available") }
         if before.abort && !before.promoteFull { found.append("promoted though aborted") }
         if !before.promoteFull && before.pauseConditions.contains(where: { $0.reason == .inconclusiveAnalysis }) {
             found.append("promoted though an analysis could not decide")

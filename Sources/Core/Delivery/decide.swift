@@ -128,6 +128,9 @@ private func resetPlan(_ situation: CanarySituation) -> RolloutPlan {
     if !situation.steps.isEmpty, situation.newHash == situation.persisted.stableRS {
         draft.status.currentStepIndex = situation.steps.count
         draft.events.append(EventNote(.normal, .skipSteps, "Rollback to stable ReplicaSets"))
+    } else if !situation.steps.isEmpty, situation.isRollbackWithinWindow, situation.roles.new?.want ?? 0 > 0 {
+        draft.status.currentStepIndex = situation.steps.count
+        draft.events.append(EventNote(.normal, .skipSteps, "Rollback to active ReplicaSets within RollbackWindow"))
     }
     draft.finish(situation)
     return plan(draft, [])

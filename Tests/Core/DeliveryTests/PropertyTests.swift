@@ -69,9 +69,14 @@ let seedCount: UInt64 = ProcessInfo.processInfo.environment["SLUICE_PROPERTY_SEE
 
     // MARK: Worlds
 
-    static func randomSteps(_ random: inout SeededGenerator, analysis: Bool) -> [JSONValue] {
+    static func randomSteps(_ random: inout SeededGenerator, isRouted: Bool) -> [JSONValue] {
         (0..<Int.random(in: 1...5, using: &random)).map { _ in
-            switch Int.random(in: 0..<(analysis ? 8 : 7), using: &random) {
+            switch Int.random(in: 0..<(isRouted ? 10 : 8), using: &random) {
+            case 8: ["setCanaryScale": ["replicas": .number(JSONNumber(Int.random(in: 0...8, using: &random)))]]
+            case 9:
+                Bool.random(using: &random)
+                    ? ["setCanaryScale": ["matchTrafficWeight": true]]
+                    : ["setCanaryScale": ["weight": .number(JSONNumber([0, 10, 50, 100, 150].randomElement(using: &random)!))]]
             case 0: ["pause": [:]]
             case 1: ["pause": ["duration": .number(JSONNumber(Int.random(in: 0...90, using: &random)))]]
             case 7: ["analysis": ["templates": [["templateName": "ok"]]]]
@@ -97,7 +102,14 @@ let seedCount: UInt64 = ProcessInfo.processInfo.environment["SLUICE_PROPERTY_SEE
         var spec: JSONObject = ["revisionHistoryLimit": .number(JSONNumber(Int.random(in: 0...4, using: &random)))]
         if Bool.random(using: &random) { spec["progressDeadlineSeconds"] = 45 }
         if Int.random(in: 0..<3, using: &random) == 0 { spec["progressDeadlineAbort"] = true }
-        let steps: [JSONValue]? = Int.random(in: 0..<8, using: &random) == 0 ? nil : randomSteps(&random, analysis: true)
+        if Int.random(in: 0..<3, using: &random) == 0 { spec["rollbackWindow"] = ["revisions": .number(JSONNumber(Int.random(in: 1...3, using: &random)))] }
+        if Int.random(in: 0..<4, using: &random) == 0 { canary["minPodsPerReplicaSet"] = .number(JSONNumber(Int.random(in: 1...4, using: &random))) }
+        if Int.random(in: 0..<4, using: &random) == 0 {
+            canary["replicaProgressThreshold"] = Bool.random(using: &random)
+                ? ["type": "Percent", "value": .number(JSONNumber(Int.random(in: 0...100, using: &random)))]
+                : ["type": "Pods", "value": .number(JSONNumber(Int.random(in: 0...8, using: &random)))]
+        }
+        let steps: [JSONValue]? = Int.random(in: 0..<8, using: &random) == 0 ? nil : randomSteps(&random, isRouted: isRouted)
         let manifest = Manifest.rollout(
             replicas: Int.random(in: 0...7, using: &random), steps: steps, selector: isRouted || Bool.random(using: &random), canary: canary, spec: spec)
         guard isRouted else { return ModelCluster(manifest, templates: [Manifest.template()]) }
@@ -111,7 +123,7 @@ let seedCount: UInt64 = ProcessInfo.processInfo.environment["SLUICE_PROPERTY_SEE
         case .image: cluster.setImage(images.randomElement(using: &random)!)
         case .back: if images.contains(cluster.stable) { cluster.setImage(cluster.stable) }
         case .replicas: cluster.setReplicas(Int.random(in: 0...8, using: &random))
-        case .steps: if cluster.rollout.at("spec", "strategy", "canary", "steps") != nil { cluster.setSteps(randomSteps(&random, analysis: true)) }
+        case .steps: if cluster.rollout.at("spec", "strategy", "canary", "steps") != nil { cluster.setSteps(randomSteps(&random, isRouted: !cluster.services.isEmpty)) }
         case .promote: cluster.promote()
         case .promoteFull: cluster.promoteFull()
         case .skip: cluster.skipStep()

@@ -39,7 +39,10 @@ struct CanarySituation: Sendable {
     }
 
     /// Index of the current step, 0...steps.count; nil without steps.
-    var stepIndex: Int? { steps.isEmpty ? nil : min(max(persisted.currentStepIndex ?? 0, 0), steps.count) }
+    var stepIndex: Int? {
+        if steps.isEmpty { return nil }
+        return skipsSteps ? steps.count : min(max(persisted.currentStepIndex ?? 0, 0), steps.count)
+    }
 
     /// Nil without steps and past their end.
     var currentStep: CanaryStep? {
@@ -79,8 +82,44 @@ struct CanarySituation: Sendable {
     /// The weight for which pods are wanted: everything on a first deploy, when promoted, and on request.
     var podWeight: Int {
         if promotesFully || persisted.stableRS.isEmpty || persisted.currentPodHash == persisted.stableRS { return maxWeight }
-        return stepWeight
+        return scaleInForce?.replicas == nil ? scaleInForce?.weight ?? stepWeight : stepWeight
     }
+
+    /// The nearest `setCanaryScale` at or before the current step that still sets the canary's size; nil where its weight does.
+    ///
+    /// None while aborted: what is kept of an aborted canary is a matter of the delay, not of steps.
+    var scaleInForce: CanaryScale? {
+        guard !isBasic, !isAborted, let stepIndex, stepIndex < steps.count else { return nil }
+        for step in steps[...stepIndex].reversed() {
+            guard case .setCanaryScale(let scale) = step.kind else { continue }
+            return scale.matchesTrafficWeight || (scale.weight == nil && scale.replicas == nil) ? nil : scale
+        }
+        return nil
+    }
+
+    /// Whether so many available pods are enough to go on; all of them unless the user has set a threshold.
+    func isEnough(_ available: Int, of wanted: Int) -> Bool {
+        strategy.progressThreshold?.isMet(available: available, of: wanted) ?? (available >= wanted)
+    }
+
+    /// Whether the Rollout returns to a revision that `rollbackWindow` lets it return to without steps and analysis.
+    ///
+    /// Counted are the revisions between that one and the stable one, by the age of their ReplicaSets, as upstream; those of
+    /// Experiments are not.
+    var isRollbackWithinWindow: Bool {
+        guard spec.rollbackWindow > 0, let new = roles.new?.metadata.creationTimestamp, let stable = roles.stable?.metadata.creationTimestamp,
+              new < stable else { return false }
+        let between: Int = roles.all.filter { replicaSet in
+            guard replicaSet.metadata.annotations[Keys.experimentName] == nil, let created = replicaSet.metadata.creationTimestamp else { return false }
+            return created > new && created < stable
+        }.count
+        return between < spec.rollbackWindow
+    }
+
+    /// Whether a rollback within the window goes past all steps.
+    ///
+    /// Differs: upstream takes back an abort of it too; here a person who gives the rollback up is obeyed.
+    var skipsSteps: Bool { isRollbackWithinWindow && !isFullyPromoted && !persisted.abort && persisted.currentPodHash == newHash }
 
     /// Whether a person, or an analysis that could not decide, holds everything.
     var isHalted: Bool { spec.paused || isUndecided }
@@ -91,6 +130,7 @@ struct CanarySituation: Sendable {
     /// Whether the recorded revision is one whose runs and pauses no longer matter.
     var cancelsAnalysis: Bool {
         isFullyPromoted || isAborted || promotesFully || persisted.stableRS.isEmpty || newHash == persisted.stableRS
+            || skipsSteps
     }
 
     /// Revision of the new ReplicaSet as text, for messages and names.
@@ -101,8 +141,8 @@ struct CanarySituation: Sendable {
     /// Pods that may be missing during an update.
     var maxUnavailable: Int { PodBudget(strategy, total: total).unavailable }
 
-    /// Whether the new version has as many available pods as the Rollout wants in all.
-    var newIsComplete: Bool { (roles.new?.status.availableReplicas ?? 0) >= total || !guards.have(.promotionPods) }
+    /// Whether the new version has as many available pods as the Rollout wants in all, or as many as the user calls enough.
+    var newIsComplete: Bool { isEnough(roles.new?.status.availableReplicas ?? 0, of: total) || !guards.have(.promotionPods) }
 }
 
 /// Surge and unavailability in pods, from what the user wrote.

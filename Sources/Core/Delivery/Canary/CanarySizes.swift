@@ -27,9 +27,17 @@ struct CanarySizes: Sendable {
             // the new version is all that can serve.
             counts = stable == nil
                 ? ReplicaCounts(canary: total, stable: 0)
-                : ReplicaCounts(canary: Self.scaled(total, weight: weight, maxWeight: situation.maxWeight), stable: total)
+                : ReplicaCounts(canary: Self.routedCanary(situation, weight: weight), stable: total)
             final = counts
         }
+    }
+
+    /// A number that a step names, or the share for a weight, which has at least the wanted minimum if it has any.
+    private static func routedCanary(_ situation: CanarySituation, weight: Int) -> Int {
+        let takesAll: Bool = situation.promotesFully || situation.isFirstDeploy || situation.isFullyPromoted
+        if !takesAll, let pods = situation.scaleInForce?.replicas { return pods }
+        let share: Int = scaled(situation.total, weight: weight, maxWeight: situation.maxWeight)
+        return share == 0 ? 0 : max(share, min(situation.strategy.minPodsPerReplicaSet ?? 0, situation.total))
     }
 
     /// `ceil(weight × total / maxWeight)`.
@@ -45,7 +53,7 @@ struct CanarySizes: Sendable {
 func podsAwaited(_ situation: CanarySituation, _ sizes: CanarySizes) -> String? {
     guard let new = situation.roles.new else { return "the new ReplicaSet" }
     let canary: Int = situation.guards.have(.finalSizes) ? sizes.final.canary : sizes.counts.canary
-    if new.want != canary || new.status.availableReplicas != canary {
+    if new.want != canary || !situation.hasArrived(new.status.availableReplicas, of: canary) {
         return "\(canary) available pods of \(new.metadata.name) (\(new.status.availableReplicas) now)"
     }
     // A stable ReplicaSet that somebody deleted must not hold up the one that replaces it.
@@ -62,4 +70,11 @@ func podsAwaited(_ situation: CanarySituation, _ sizes: CanarySizes) -> String? 
         return "the pods of \(other.metadata.name) to go (\(other.status.replicas) now)"
     }
     return nil
+}
+
+extension CanarySituation {
+    /// Whether the canary's available pods are those that its size asks for: exactly so many, or as many as the user calls enough.
+    fileprivate func hasArrived(_ available: Int, of wanted: Int) -> Bool {
+        strategy.progressThreshold == nil ? available == wanted : isEnough(available, of: wanted)
+    }
 }

@@ -55,6 +55,8 @@ struct ReplicaSetPass: Sendable {
         guard !situation.isBasic, !situation.isFullyPromoted, situation.roles.stable != nil, wanted < new.want, situation.guards.have(.routeBeforeLowering)
         else { return wanted }
         guard traffic.isInForce, let weights = traffic.weights else { return new.want }
+        // A step that names a size is obeyed also where its weight would ask for more; but never down to nothing.
+        if situation.scaleInForce != nil { return min(new.want, max(wanted, weights.canary.weight > 0 ? 1 : 0)) }
         let needed: Int = CanarySizes.scaled(situation.total, weight: weights.canary.weight, maxWeight: situation.maxWeight)
         return min(new.want, max(wanted, needed))
     }

@@ -37,7 +37,9 @@ struct TrafficPass: Sendable {
         // Traffic goes back to the stable version only as far as that can carry it; raising the canary relieves it.
         if let stable = situation.roles.stable, weight < recordedWeight, situation.total > 0,
            recorded?.canary.podTemplateHash != stable.podHash, situation.guards.have(.stableCarriesReturn) {
-            let carried: Int = situation.maxWeight * min(stable.status.availableReplicas, situation.total) / situation.total
+            let isEnough: Bool = !situation.isAborted && situation.isEnough(stable.status.availableReplicas, of: situation.total)
+            let carried: Int = isEnough
+                ? situation.maxWeight : situation.maxWeight * min(stable.status.availableReplicas, situation.total) / situation.total
             let canaryIsThere: Bool = situation.roles.all.contains {
                 $0.podHash == recorded?.canary.podTemplateHash && $0.status.availableReplicas > 0
             }
@@ -64,7 +66,9 @@ struct TrafficPass: Sendable {
         if situation.isAborted { return 0 }
         // The weight of a revision that was superseded goes before the new one gets any.
         if situation.routesOlderCanary, situation.guards.have(.supersededWeight) { return 0 }
-        guard let new = situation.roles.new, new.status.availableReplicas > 0 || !situation.guards.have(.noPodsNoWeight) else { return 0 }
+        // A canary without pods gets nothing, also where a step has asked for none: its traffic leaves before they do.
+        guard let new = situation.roles.new,
+              (new.status.availableReplicas > 0 && sizes.final.canary > 0) || !situation.guards.have(.noPodsNoWeight) else { return 0 }
         if situation.promotesFully { return recorded }
         guard let index = situation.stepIndex else { return 0 }
         let target: Int = index < situation.steps.count ? situation.weight(atOrBefore: index) : situation.maxWeight
@@ -145,7 +149,7 @@ struct TrafficPass: Sendable {
               recorded.canary.podTemplateHash == situation.newHash else { return false }
         if situation.isFullyPromoted || situation.isAborted { return true }
         switch situation.currentStep?.kind {
-        case .pause, .analysis: return true
+        case .pause, .analysis, .setCanaryScale: return true
         case .setWeight, .unsupported, .malformed, nil: return false
         }
     }

@@ -57,7 +57,7 @@ func canaryPlan(_ situation: CanarySituation) -> RolloutPlan {
 private func obeyWishes(_ draft: inout StatusDraft, _ situation: CanarySituation) {
     let count: Int = situation.steps.count
     if situation.isFullyPromoted { draft.removesAbort = situation.persisted.abort }
-    if situation.promotesFully {
+    if situation.promotesFully || situation.skipsSteps {
         draft.clearsPause = true
         draft.removesAbort = true
         if count > 0 { draft.status.currentStepIndex = count }
@@ -140,7 +140,7 @@ private func stepState(
     if situation.spec.paused, situation.guards.have(.pausedStep) { return .waits("spec.paused to be removed") }
     let isUndecided: Bool = situation.isUndecided
     switch step.kind {
-    case .setWeight, .analysis:
+    case .setWeight, .analysis, .setCanaryScale:
         if isUndecided { return .waits("somebody to decide: the analysis could not") }
     case .pause, .unsupported, .malformed:
         break
@@ -150,6 +150,9 @@ private func stepState(
         if let pods = podsAwaited(situation, sizes) { return .waits(pods) }
         guard !situation.isBasic else { return .complete }
         guard traffic.isInForce || !situation.guards.have(.stepReceipt), traffic.weights?.canary.weight == weight else {
+            if weight > 0, sizes.final.canary == 0 {
+                return .waits("pods that could take weight \(weight): a setCanaryScale step before it keeps the canary at 0")
+            }
             return .waits(traffic.waitsFor.isEmpty ? "weight \(weight) to be in force" : traffic.waitsFor)
         }
         return .complete
@@ -161,6 +164,8 @@ private func stepState(
         let end: Timestamp = (condition?.startTime ?? situation.now.truncatedToSeconds) + .seconds(seconds)
         guard condition != nil && situation.now >= end else { return .pauses(until: end) }
         return isUndecided ? .pauses(until: nil) : .complete
+    case .setCanaryScale:
+        return podsAwaited(situation, sizes).map { .waits($0) } ?? .complete
     case .analysis:
         if analysis.stepSucceeded { return .complete }
         return .waits(analysis.problem ?? "the AnalysisRun of the step")
@@ -192,6 +197,7 @@ private func promotionReason(
     guard isRoutedFully else { return nil }
     if situation.promotesFully { return "Full promotion requested" }
     if situation.newHash == situation.persisted.stableRS { return "Fast rollback" }
+    if situation.skipsSteps { return "Rollback within window" }
     if situation.isUndecided && situation.guards.have(.undecidedPromotion) || analysis.runThatIsBehind != nil { return nil }
     let count: Int = situation.steps.count
     if count == 0 || situation.persisted.currentStepIndex == count { return "Completed all \(count) canary steps" }

@@ -14,6 +14,8 @@ public enum Keys {
     public static let notified: String = "notified.notifications.argoproj.io"
     public static let runType: String = "rollout-type"
     public static let stepIndex: String = "step-index"
+    /// Names the Experiment that a ReplicaSet or Service belongs to.
+    public static let experimentName: String = "experiment.argoproj.io/name"
     /// Ours: the one label of a derived selector.
     public static let derivedSelector: String = "sluice/rollout"
     /// Ours: digest of the pod template as the Rollout had it, the short way to the same answer as the full comparison.

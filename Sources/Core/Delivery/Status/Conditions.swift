@@ -78,7 +78,7 @@ extension CanarySituation {
         if persisted.condition(.paused)?.status == .yes { return true }
         switch currentStep?.kind {
         case .pause, .analysis: return true
-        case .setWeight, .unsupported, .malformed, nil: return false
+        case .setWeight, .setCanaryScale, .unsupported, .malformed, nil: return false
         }
     }
 

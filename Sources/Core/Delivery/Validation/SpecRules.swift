@@ -102,7 +102,23 @@ private func strategyProblem(_ spec: RolloutSpec) -> String? {
     } else if let delay = canary.scaleDownDelaySeconds {
         return invalid("spec.strategy.scaleDownDelaySeconds", "\(delay)", "Canary scaleDownDelaySeconds can only be used with traffic routing")
     }
+    if let least = canary.minPodsPerReplicaSet, least < 0 {
+        return invalid("spec.strategy.minPodsPerReplicaSet", "\(least)", "must be greater than or equal to 0")
+    }
+    if let threshold = canary.progressThreshold {
+        guard let kind = threshold.kind else {
+            return invalid("spec.strategy.replicaProgressThreshold.type", canary.raw.at("replicaProgressThreshold", "type")?.text() ?? "null", "must be Percent or Pods")
+        }
+        guard threshold.value >= 0, kind == .pods || threshold.value <= 100 else {
+            return invalid(
+                "spec.strategy.replicaProgressThreshold.value", "\(threshold.value)",
+                kind == .pods ? "must be greater than or equal to 0" : "must be between 0 and 100")
+        }
+    }
     for (index, step) in canary.steps.enumerated() {
+        if case .setCanaryScale = step.kind, canary.trafficRouting == nil {
+            return "spec.strategy.trafficRouting: Required value: SetCanaryScale requires TrafficRouting to be set"
+        }
         if let problem = stepProblem(step, path: "spec.strategy.steps[\(index)]", maxWeight: canary.maxTrafficWeight) { return problem }
     }
     return nil
@@ -122,6 +138,10 @@ private func stepProblem(_ step: CanaryStep, path: String, maxWeight: Int) -> St
     case .analysis(let analysis):
         if analysis.templates.isEmpty {
             return "\(path).analysis.templates: Required value: name at least one template, otherwise the step could never end"
+        }
+    case .setCanaryScale(let scale):
+        for (member, value) in [("weight", scale.weight), ("replicas", scale.replicas)] {
+            if let value, value < 0 { return invalid("\(path).setCanaryScale.\(member)", "\(value)", "must be greater than or equal to 0") }
         }
     case .malformed:
         let all: Bool = step.keys.isEmpty

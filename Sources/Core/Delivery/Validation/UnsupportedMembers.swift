@@ -16,7 +16,7 @@ func unsupportedMember(of spec: RolloutSpec) -> FieldProblem? {
         case .bool, .number, .string: true
         }
     }
-    for member in ["workloadRef", "restartAt", "rollbackWindow"] where isSet(spec.raw[member]) { return problem("spec.\(member)") }
+    for member in ["workloadRef", "restartAt"] where isSet(spec.raw[member]) { return problem("spec.\(member)") }
     if spec.hasBlueGreen {
         if spec.canary != nil {
             return FieldProblem(
@@ -26,7 +26,7 @@ func unsupportedMember(of spec: RolloutSpec) -> FieldProblem? {
         return problem("spec.strategy.blueGreen")
     }
     guard let canary = spec.canary else { return nil }
-    for member in ["antiAffinity", "canaryMetadata", "stableMetadata", "dynamicStableScale", "pingPong", "minPodsPerReplicaSet", "replicaProgressThreshold"]
+    for member in ["antiAffinity", "canaryMetadata", "stableMetadata", "dynamicStableScale", "pingPong"]
     where isSet(canary.raw[member]) {
         return problem("spec.strategy.canary.\(member)")
     }

@@ -9,6 +9,8 @@ public struct CanaryStep: Sendable, Hashable {
         case setWeight(Int)
         case pause(PauseStep)
         case analysis(RolloutAnalysis)
+        /// The number of pods of the new version, whatever its weight; holds until the next such step.
+        case setCanaryScale(CanaryScale)
         /// A step of a kind that this version does not carry out; the payload is the kind's name.
         case unsupported(String)
         /// No kind at all, or several that exclude each other.
@@ -33,8 +35,13 @@ public struct CanaryStep: Sendable, Hashable {
         let exclusive: Set<String> = ["setWeight", "pause", "experiment", "analysis"]
         if found.isEmpty || found.intersection(exclusive).count > 1 {
             kind = .malformed
-        } else if let other = Self.knownKinds.first(where: { found.contains($0) && !["setWeight", "pause", "analysis"].contains($0) }) {
+        } else if found == ["setCanaryScale"] {
+            kind = .setCanaryScale(CanaryScale(
+                json: reader.object("setCanaryScale") ?? .object([:]), path: reader.path(of: "setCanaryScale"), problems: &problems))
+        } else if let other = Self.knownKinds.first(where: { found.contains($0) && !["setWeight", "pause", "analysis", "setCanaryScale"].contains($0) }) {
             kind = .unsupported(other)
+        } else if found.contains("setCanaryScale") {
+            kind = .malformed
         } else if found.contains("setWeight") {
             kind = .setWeight(reader.int("setWeight") ?? 0)
         } else if found.contains("pause") {
@@ -51,6 +58,7 @@ public struct CanaryStep: Sendable, Hashable {
         case .setWeight(let weight): "setWeight: \(weight)"
         case .pause(let pause): pause.duration.map { "pause: \($0.text)" } ?? "pause"
         case .analysis: "analysis"
+        case .setCanaryScale(let scale): "setCanaryScale\(scale.text)"
         case .unsupported(let name): name
         case .malformed: "invalid step"
         }
@@ -87,5 +95,30 @@ public struct PauseStep: Sendable, Hashable {
         } else {
             duration = WrittenDuration(text: written.text(), seconds: nil)
         }
+    }
+}
+
+/// The payload of a `setCanaryScale` step.
+public struct CanaryScale: Sendable, Hashable {
+    /// Percent of the Rollout's pods; may be above 100. Nil: absent.
+    public var weight: Int?
+    /// A number of pods; wins over `weight`. Nil: absent.
+    public var replicas: Int?
+    /// Back to as many pods as the traffic weight asks for.
+    public var matchesTrafficWeight: Bool
+
+    public init(json: JSONValue, path: String, problems: inout [FieldProblem]) {
+        var reader = LenientFields(json, path: path)
+        weight = reader.int("weight")
+        replicas = reader.int("replicas")
+        matchesTrafficWeight = reader.bool("matchTrafficWeight") ?? false
+        problems += reader.problems
+    }
+
+    /// As upstream writes it behind the step's name; the weight is named in preference.
+    public var text: String {
+        if let weight { return "{weight: \(weight)}" }
+        if matchesTrafficWeight { return "{matchTrafficWeight: true}" }
+        return "{replicas: \(replicas ?? 0)}"
     }
 }

@@ -15,6 +15,10 @@ public struct CanaryStrategy: Sendable, Hashable {
     public var scaleDownDelaySeconds: Int?
     public var scaleDownDelayRevisionLimit: Int?
     public var abortScaleDownDelaySeconds: Int?
+    /// The least number of pods of a version that has any; with traffic routing only. Nil: 1.
+    public var minPodsPerReplicaSet: Int?
+    /// How many of the wanted pods must be available for a step or the promotion to count as done; nil: all.
+    public var progressThreshold: ProgressThreshold?
     /// The strategy as written.
     public var raw: JSONValue
 
@@ -37,6 +41,10 @@ public struct CanaryStrategy: Sendable, Hashable {
         scaleDownDelaySeconds = reader.int("scaleDownDelaySeconds")
         scaleDownDelayRevisionLimit = reader.int("scaleDownDelayRevisionLimit")
         abortScaleDownDelaySeconds = reader.int("abortScaleDownDelaySeconds")
+        minPodsPerReplicaSet = reader.int("minPodsPerReplicaSet")
+        if let threshold = reader.object("replicaProgressThreshold") {
+            progressThreshold = ProgressThreshold(json: threshold, path: reader.path(of: "replicaProgressThreshold"), problems: &problems)
+        }
         problems += reader.problems
     }
 
@@ -50,6 +58,35 @@ public struct CanaryStrategy: Sendable, Hashable {
 
     /// The weight that means "all traffic".
     public var maxTrafficWeight: Int { trafficRouting?.maxTrafficWeight ?? 100 }
+}
+
+/// `spec.strategy.canary.replicaProgressThreshold`.
+public struct ProgressThreshold: Sendable, Hashable {
+    /// What the value counts.
+    public enum Kind: String, Sendable, Hashable { case percent = "Percent", pods = "Pods" }
+
+    /// Nil: neither of the two; validation names it.
+    public var kind: Kind?
+    /// Percent of the wanted pods, or pods.
+    public var value: Int
+
+    public init(json: JSONValue, path: String, problems: inout [FieldProblem]) {
+        var reader = LenientFields(json, path: path)
+        kind = reader.string("type").flatMap(Kind.init(rawValue:))
+        value = reader.int("value") ?? 0
+        problems += reader.problems
+    }
+
+    /// Whether so many available pods are enough.
+    ///
+    /// Differs: upstream waits for ever where `Pods` names more than are wanted; here all of them are enough.
+    public func isMet(available: Int, of wanted: Int) -> Bool {
+        switch kind {
+        case .percent: available * 100 >= value * wanted
+        case .pods: available >= min(value, wanted)
+        case nil: available >= wanted
+        }
+    }
 }
 
 /// `spec.strategy.canary.trafficRouting`.

@@ -17,6 +17,8 @@ public struct RolloutSpec: Sendable, Hashable {
     public var progressDeadlineAbort: Bool = false
     /// Nil: the default of 10.
     public var revisionHistoryLimit: Int?
+    /// A revision that is at most so many behind is returned to without its steps; 0: none is.
+    public var rollbackWindow: Int = 0
     public var successfulRunHistoryLimit: Int = 5
     public var unsuccessfulRunHistoryLimit: Int = 5
     public var canary: CanaryStrategy?
@@ -41,6 +43,11 @@ public struct RolloutSpec: Sendable, Hashable {
         progressDeadlineSeconds = reader.int("progressDeadlineSeconds")
         progressDeadlineAbort = reader.bool("progressDeadlineAbort") ?? false
         revisionHistoryLimit = reader.int("revisionHistoryLimit")
+        if let window = reader.object("rollbackWindow") {
+            var members = LenientFields(window, path: "spec.rollbackWindow")
+            rollbackWindow = max(0, members.int("revisions") ?? 0)
+            reader.absorb(members.problems)
+        }
         if let analysis = reader.object("analysis") {
             var limits = LenientFields(analysis, path: "spec.analysis")
             successfulRunHistoryLimit = limits.int("successfulRunHistoryLimit") ?? 5

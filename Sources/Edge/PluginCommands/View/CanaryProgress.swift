@@ -44,7 +44,7 @@ extension CanaryStep {
     fileprivate var weight: Int? {
         switch kind {
         case .setWeight(let weight): weight
-        case .pause, .analysis, .unsupported, .malformed: nil
+        case .pause, .analysis, .setCanaryScale, .unsupported, .malformed: nil
         }
     }
 }

@@ -62,6 +62,17 @@ import Testing
             "spec.strategy.steps[0]: Invalid value: \"step.Experiment: true step.Pause: true step.SetWeight: true step.Analysis: true step.SetCanaryScale: true "
                 + "step.SetHeaderRoute: true step.SetMirrorRoute: true step.Plugin: true\": \(stepText)",
             [:]),
+        .step("spec.strategy.trafficRouting: Required value: SetCanaryScale requires TrafficRouting to be set", ["setCanaryScale": ["weight": 5]]),
+        .step(
+            "spec.strategy.steps[0]: Invalid value: \"step.Experiment: false step.Pause: false step.SetWeight: true step.Analysis: false\": \(stepText)",
+            ["setWeight": 10, "setCanaryScale": ["weight": 5]]),
+        .canary("spec.strategy.minPodsPerReplicaSet: Invalid value: -1: must be greater than or equal to 0", ["minPodsPerReplicaSet": -1]),
+        .canary(
+            "spec.strategy.replicaProgressThreshold.type: Invalid value: \"Pod\": must be Percent or Pods",
+            ["replicaProgressThreshold": ["type": "Pod", "value": 1]]),
+        .canary(
+            "spec.strategy.replicaProgressThreshold.value: Invalid value: 101: must be between 0 and 100",
+            ["replicaProgressThreshold": ["type": "Percent", "value": 101]]),
         .canary("spec.strategy.canary.stableService: Invalid value: \"nobody\": service \"nobody\" not found", ["stableService": "nobody"]),
         .canary(
             "spec.strategy.canary.stableService: Invalid value: \"other\": Service \"other\" has unmatch label \"app\" in rollout",
@@ -98,13 +109,11 @@ import Testing
     @Test("is told about each member that is not carried out yet", arguments: [
         ("spec.workloadRef", ["workloadRef": ["apiVersion": "apps/v1", "kind": "Deployment", "name": "x"]]),
         ("spec.restartAt", ["restartAt": "2026-01-01T00:00:00Z"]),
-        ("spec.rollbackWindow", ["rollbackWindow": ["revisions": 2]]),
         ("spec.strategy.blueGreen", ["strategy": ["canary": .null, "blueGreen": ["activeService": "a"]]]),
         ("spec.strategy.canary.antiAffinity", ["strategy": ["canary": ["antiAffinity": ["preferredDuringSchedulingIgnoredDuringExecution": ["weight": 1]]]]]),
         ("spec.strategy.canary.dynamicStableScale", ["strategy": ["canary": ["dynamicStableScale": true]]]),
-        ("spec.strategy.canary.minPodsPerReplicaSet", ["strategy": ["canary": ["minPodsPerReplicaSet": 2]]]),
         ("spec.strategy.canary.trafficRouting.nginx", ["strategy": ["canary": ["trafficRouting": ["nginx": ["stableIngress": "x"]]]]]),
-        ("spec.strategy.steps[0]", ["strategy": ["canary": ["steps": [["setCanaryScale": ["weight": 5]]]]]]),
+        ("spec.strategy.steps[0]", ["strategy": ["canary": ["steps": [["setHeaderRoute": ["name": "h"]]]]]]),
         ("spec.strategy.steps[0]", ["strategy": ["canary": ["steps": [["experiment": ["templates": []]]]]]]),
     ] as [(String, JSONValue)])
     func unsupported(_ path: String, _ patch: JSONValue) {
