@@ -48,3 +48,10 @@ prerequisites:
 
 clean:
 	rm -rf .build
+
+## nightly: what does not fit into CI's minutes: long torture and fuzzing from the day's seed, the large load
+nightly: prerequisites
+	$(MAKE) torture BUILD=release SEED=$(shell date +%Y%m%d) BUDGET=$(or $(TORTURE_BUDGET),60m)
+	$(MAKE) fuzz BUDGET=$(or $(FUZZ_BUDGET),30m)
+	$(MAKE) load BUILD=release N=1000
+	$(MAKE) bench
