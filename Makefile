@@ -9,7 +9,7 @@ BIN = $(shell swift build $(SWIFT_FLAGS) --show-bin-path)
 SPEED ?= 60
 SEED ?= 1
 
-.PHONY: demo test e2e run build crds prerequisites clean
+.PHONY: demo test e2e fuzz run build crds prerequisites clean
 
 ## demo: two releases on the embedded cluster, a good one and a bad one
 demo: prerequisites
@@ -24,6 +24,10 @@ test: prerequisites
 e2e: prerequisites
 	swift build $(SWIFT_FLAGS) --build-tests
 	swift test $(SWIFT_FLAGS) --skip-build --filter EndToEnd --no-parallel
+
+## fuzz: every parser and the edits of routes against their laws, for BUDGET (2m) in all
+fuzz: prerequisites
+	@Tests/Fuzz/run.sh $(or $(BUDGET),2m)
 
 ## run: the controller against the current kubeconfig context
 run: prerequisites
@@ -41,4 +45,4 @@ prerequisites:
 	@scripts/prerequisites.sh
 
 clean:
-	rm -rf .build
+	rm -rf .build Tests/Fuzz/.build

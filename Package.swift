@@ -161,7 +161,10 @@ let allTests: [Target] = [
 
 let package = Package(
     name: "sluice",
-    products: [],
+    // For the nested packages under Tests, and for nobody else: no interface is promised.
+    products: [
+        "StrictJSON", "Clockwork", "KubeModel", "Expression", "Traffic", "HTTPTransport", "KubeClient", "KubeYAML", "SimulatedTime",
+    ].map { .library(name: $0, targets: [$0]) },
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
