@@ -9,7 +9,7 @@ BIN = $(shell swift build $(SWIFT_FLAGS) --show-bin-path)
 SPEED ?= 60
 SEED ?= 1
 
-.PHONY: demo test e2e bench run build crds prerequisites clean
+.PHONY: demo test e2e fuzz bench nightly run build crds prerequisites clean
 
 ## demo: two releases on the embedded cluster, a good one and a bad one
 demo: prerequisites
@@ -25,11 +25,22 @@ e2e: prerequisites
 	swift build $(SWIFT_FLAGS) --build-tests
 	swift test $(SWIFT_FLAGS) --skip-build --filter EndToEnd --no-parallel
 
+## fuzz: every parser and the edits of routes against their laws, for BUDGET (2m) in all
+fuzz: prerequisites
+	@Tests/Fuzz/run.sh $(or $(BUDGET),2m)
+
 ## bench: the benchmarks in Tests/Benchmarks, about half a minute; BENCH="--filter decoding --seconds 5" for some of them, for longer
 # Always the release configuration, and built into the root's build folder: the modules that are measured are there already.
 bench: prerequisites
 	swift build $(FLAGS_release) --package-path Tests/Benchmarks --scratch-path .build --product SluiceBenchmarks
 	@.build/release/SluiceBenchmarks $(BENCH)
+
+## nightly: what does not fit into CI's minutes: long torture and fuzzing from the day's seed, the large load
+nightly: prerequisites
+	$(MAKE) torture BUILD=release SEED=$(shell date +%Y%m%d) BUDGET=$(or $(TORTURE_BUDGET),60m)
+	$(MAKE) fuzz BUDGET=$(or $(FUZZ_BUDGET),30m)
+	$(MAKE) load BUILD=release N=1000
+	$(MAKE) bench
 
 ## run: the controller against the current kubeconfig context
 run: prerequisites
@@ -47,11 +58,4 @@ prerequisites:
 	@scripts/prerequisites.sh
 
 clean:
-	rm -rf .build
-
-## nightly: what does not fit into CI's minutes: long torture and fuzzing from the day's seed, the large load
-nightly: prerequisites
-	$(MAKE) torture BUILD=release SEED=$(shell date +%Y%m%d) BUDGET=$(or $(TORTURE_BUDGET),60m)
-	$(MAKE) fuzz BUDGET=$(or $(FUZZ_BUDGET),30m)
-	$(MAKE) load BUILD=release N=1000
-	$(MAKE) bench
+	rm -rf .build Tests/Fuzz/.build

@@ -171,8 +171,12 @@ let allTests: [Target] = [
 
 let package = Package(
     name: "sluice",
-    // For the packages below Tests, which are built beside this one and into the same folder.
-    products: [.library(name: "SluiceModules", targets: (core + shell + edge).filter { $0.type == .regular }.map(\.name))],
+    // For the nested packages under Tests, and for nobody else: no interface is promised. Benchmarks are built into the same folder
+    // and take all modules; the fuzzer builds its few anew, with coverage.
+    products: [.library(name: "SluiceModules", targets: (core + shell + edge).filter { $0.type == .regular }.map(\.name))]
+        + [
+            "StrictJSON", "Clockwork", "KubeModel", "Expression", "Traffic", "HTTPTransport", "KubeClient", "KubeYAML", "SimulatedTime",
+        ].map { .library(name: $0, targets: [$0]) },
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),

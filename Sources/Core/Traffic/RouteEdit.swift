@@ -55,13 +55,27 @@ func neededEdit(of route: HTTPRoute, for intent: RouteIntent) -> NeededEdit {
     }
     operations += labelOperations(route, intent)
     guard !operations.isEmpty else { return .none }
-    if !intent.guards.have(.routePatchTests) { operations.removeAll { if case .test = $0 { true } else { false } } }
-    let patch = JSONPatch(operations)
+    var guardedOperations: [JSONPatch.Operation] = guarded(operations, of: route)
+    if !intent.guards.have(.routePatchTests) { guardedOperations.removeAll { if case .test = $0 { true } else { false } } }
+    let patch = JSONPatch(guardedOperations)
     do {
         return .edit(RouteEdit(route: route.metadata.key, patch: patch, document: try patch.applied(to: route.document), weight: intent.weight))
     } catch {
         return .impossible("httproute \(route.metadata.key) cannot be edited: \(error)")
     }
+}
+
+/// What was absent cannot be tested by its value, and adding a map, or the record, would take the place of one that somebody
+/// has added meanwhile: then the whole route must be as it was read.
+private func guarded(_ operations: [JSONPatch.Operation], of route: HTTPRoute) -> [JSONPatch.Operation] {
+    let maps: [JSONPointer] = ["annotations", "labels"].map { JSONPointer(tokens: ["metadata", $0]) }
+    let record = JSONPointer(tokens: ["metadata", "annotations", ManagedRecord.annotation])
+    let isNew: Bool = operations.contains { operation in
+        guard case .add(let place, _) = operation else { return false }
+        return maps.contains(place) || (place == record && route.metadata.annotations[ManagedRecord.annotation] == nil)
+    }
+    guard isNew, !route.metadata.resourceVersion.isEmpty else { return operations }
+    return [.test(JSONPointer(tokens: ["metadata", "resourceVersion"]), .string(route.metadata.resourceVersion))] + operations
 }
 
 private func pointer(_ rule: Int, _ backend: Int, _ member: String? = nil) -> JSONPointer {

@@ -49,8 +49,7 @@ public struct ResponseLines: AsyncSequence, Sendable {
                 chunk = []
                 position = 0
                 guard let next = try await chunks.next(isolation: actor) else {
-                    defer { partial = [] }
-                    return partial.isEmpty ? nil : partial
+                    return partial.isEmpty ? nil : try takeLine(through: position)
                 }
                 chunk = next
             }

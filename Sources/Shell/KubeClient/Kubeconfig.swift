@@ -88,15 +88,17 @@ public struct Kubeconfig: Sendable {
 
     private func collect(_ kind: String, of root: KubeconfigEntry, into entries: inout [String: KubeconfigEntry]) throws(KubeError) {
         var namesOfFile: Set<String> = []
+        var root: KubeconfigEntry = root
+        root.hidesValues = kind == "user"
         for element in try root.reading({ fields throws(DecodeError) in try fields.elements(kind + "s") }) {
-            let named = KubeconfigEntry(fields: element, label: "", file: root.file)
+            let named = KubeconfigEntry(fields: element, label: "", file: root.file, hidesValues: root.hidesValues)
             guard let name = try named.string("name") else { continue }
             guard namesOfFile.insert(name).inserted else {
                 throw .misconfigured("\(root.file) has two \(kind)s named \"\(name)\"; remove or rename one")
             }
             guard entries[name] == nil else { continue }
             let content = try named.reading { fields throws(DecodeError) in try fields.member(kind) }
-            entries[name] = KubeconfigEntry(fields: content, label: "\(kind) \"\(name)\"", file: root.file)
+            entries[name] = KubeconfigEntry(fields: content, label: "\(kind) \"\(name)\"", file: root.file, hidesValues: root.hidesValues)
         }
     }
 

@@ -8,6 +8,8 @@ struct KubeconfigEntry: Sendable {
     /// `user "eva"`; empty for the file itself.
     var label: String
     var file: String
+    /// Whether a value at a wrong place may be a secret, as with everything of a user: complaints name its kind only then.
+    var hidesValues = false
 
     /// Where a complaint points to: `user "eva" of /home/eva/.kube/config`.
     var place: String { label.isEmpty ? file : "\(label) of \(file)" }
@@ -43,21 +45,34 @@ struct KubeconfigEntry: Sendable {
 
     /// The entries of a list.
     func elements(_ key: String) throws(KubeError) -> [KubeconfigEntry] {
-        try reading { fields throws(DecodeError) in try fields.elements(key) }.map { KubeconfigEntry(fields: $0, label: label, file: file) }
+        try reading { fields throws(DecodeError) in try fields.elements(key) }.map {
+            KubeconfigEntry(fields: $0, label: label, file: file, hidesValues: hidesValues)
+        }
     }
 
     /// The object at `key`, nil when there is none.
     func member(_ key: String) throws(KubeError) -> KubeconfigEntry? {
         let field = try reading { fields throws(DecodeError) in try fields.member(key) }
-        return field.isPresent ? KubeconfigEntry(fields: field, label: label, file: file) : nil
+        return field.isPresent ? KubeconfigEntry(fields: field, label: label, file: file, hidesValues: hidesValues) : nil
     }
 
     func reading<Value>(_ read: (FieldReader) throws(DecodeError) -> Value) throws(KubeError) -> Value {
         do throws(DecodeError) {
             return try read(fields)
         } catch {
-            throw .misconfigured("\(place): \(error)")
+            throw .misconfigured("\(place): \(shown(error))")
         }
+    }
+
+    private func shown(_ error: DecodeError) -> DecodeError {
+        guard hidesValues, let first = error.found.utf8.first else { return error }
+        var shown = error
+        switch first {
+        case UInt8(ascii: "\""): shown.found = "a string"
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): shown.found = "a number"
+        default: break
+        }
+        return shown
     }
 
     private func secret(_ field: FieldReader) throws(KubeError) -> String? {

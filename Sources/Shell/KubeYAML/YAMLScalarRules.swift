@@ -121,7 +121,7 @@ enum YAMLScalarRules {
             return nil
         }
         if index < bytes.count, bytes[index] | 0x20 == UInt8(ascii: "e") {
-            out.append(UInt8(ascii: "e"))
+            out.append(bytes[index])
             index += 1
             if index < bytes.count, bytes[index] == UInt8(ascii: "-") || bytes[index] == UInt8(ascii: "+") {
                 out.append(bytes[index])

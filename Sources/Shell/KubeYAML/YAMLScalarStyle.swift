@@ -8,7 +8,7 @@ enum YAMLScalarStyle {
     /// A string on one line.
     static func flow(_ text: String) -> String {
         if needsEscapes(text) || readsAsOtherType(text) { return doubleQuoted(text) }
-        return hasPlainSyntax(text) ? text : "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
+        return hasPlainSyntax(text) ? text : singleQuoted(text)
     }
 
     /// A key. The same as a value on one line, except that `<<` would merge.
@@ -66,6 +66,16 @@ enum YAMLScalarStyle {
             if bytes[index] == UInt8(ascii: "#"), bytes[index - 1] == 0x20 { return false }
         }
         return true
+    }
+
+    /// By scalars: to Swift, a quote with an accent behind it is another character.
+    private static func singleQuoted(_ text: String) -> String {
+        var out: String.UnicodeScalarView = "'".unicodeScalars
+        for scalar in text.unicodeScalars {
+            out.append(scalar)
+            if scalar == "'" { out.append(scalar) }
+        }
+        return String(out) + "'"
     }
 
     private static func doubleQuoted(_ text: String) -> String {

@@ -19,6 +19,8 @@ import Testing
         Case(testDescription: "a line of the greatest length", chunks: ["12345678\n12345678\r", "\n"], lines: ["12345678", "12345678"]),
         Case(testDescription: "a line one longer", chunks: ["ok\n123456789\n"], lines: ["ok"], tooLong: true),
         Case(testDescription: "a line that never ends", chunks: ["12345", "67890", "12345"], lines: [], tooLong: true),
+        Case(testDescription: "a last line one longer, without an end", chunks: ["ok\n", "123456789"], lines: ["ok"], tooLong: true),
+        Case(testDescription: "a last line whose line feed is missing", chunks: ["12345678", "\r"], lines: ["12345678"]),
         Case(testDescription: "no limit", chunks: ["123456789012\n"], limit: .max, lines: ["123456789012"]),
     ]
 

@@ -202,7 +202,13 @@ import Testing
         (user("password: 777777, username: eva"),
          "\(place): users[0].user.password: expected a string, found a value of the type number; put it in quotes"),
         (user("as-groups: [g]"), "\(place): as-uid, as-groups and as-user-extra say whom to act as only together with as"),
-        (user("as: a, as-user-extra: {k: v}"), "\(place): users[0].user.as-user-extra.k: expected a list, found \"v\""),
+        (user("as: a, as-user-extra: {k: v}"), "\(place): users[0].user.as-user-extra.k: expected a list, found a string"),
+        (exec("apiVersion: client.authentication.k8s.io/v1, command: a, interactiveMode: Never, args: --token=s3cret"),
+         "\(place): users[0].user.exec.args: expected a list, found a string"),
+        (exec("apiVersion: client.authentication.k8s.io/v1, command: a, interactiveMode: Never, env: s3cret"),
+         "\(place): users[0].user.exec.env: expected a list, found a string"),
+        (user("tokenFile: 777777"), "\(place): users[0].user.tokenFile: expected a string, found a number"),
+        (user("exec: s3cret"), "\(place): users[0].user.exec: expected an object, found a string"),
         (user("client-key-data: 's3cret!', client-certificate-data: Q0E="), "\(place): client-key-data is not base64"),
         (exec("command: a"), "\(place): users[0].user.exec.apiVersion is missing; it must be client.authentication.k8s.io/v1 or client.authentication.k8s.io/v1beta1"),
         (exec("command: a, apiVersion: client.authentication.k8s.io/v1alpha1"),
@@ -246,6 +252,15 @@ import Testing
             try Self.connection("users: [{name: eva, user: {token: s3cret}}, {name: eva, user: {token: s3cret}}]")
         }
         #expect(error == .misconfigured("/home/eva/.kube/config has two users named \"eva\"; remove or rename one"))
+    }
+
+    @Test("a user at a wrong place is not quoted", arguments: [
+        ("users: [s3cret]", "users[0]: expected an object, found a string"), ("users: s3cret", "users: expected a list, found a string"),
+        ("users: [{name: eva, user: s3cret}]\ncurrent-context: c\nclusters: [{name: c, cluster: {server: \"https://a\"}}]\ncontexts: [{name: c, context: {cluster: c, user: eva}}]",
+         "users[0].user: expected an object, found a string"),
+    ]) func misplaced(text: String, complaint: String) {
+        let error = #expect(throws: KubeError.self) { try Self.connection(text) }
+        #expect(error?.description.hasSuffix(complaint) == true, "\(String(describing: error))")
     }
 
     @Test("the parser's complaints do not quote secrets", arguments: [

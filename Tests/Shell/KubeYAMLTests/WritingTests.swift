@@ -58,6 +58,17 @@ import Testing
         #expect(YAML.text(value) == expected)
         #expect(YAML.text(["b": 1, "a": ["d": 1, "c": 2]], sortsKeys: true) == "a:\n  c: 2\n  d: 1\nb: 1\n")
         #expect(YAML.text(documents: [["a": 1], ["b": 2]]) == "a: 1\n---\nb: 2\n")
+    }
+
+    @Test("a quote with an accent is a quote") func accents() throws {
+        let value: JSONValue = ["'\u{301}a: ''": ["it'\u{301}s #1", "'\u{301}"]]
+        let text: String = YAML.text(value)
+        #expect(try YAMLStream.parse(text, fileName: "t").map(\.json) == [value], "\(text)")
+    }
+
+    @Test("numbers that only their text can hold keep it", arguments: ["1E400", "1e400", "-3.50E+380", "12345678901234567890"]) func longNumbers(text: String) throws {
+        let value = try JSONValue(parsing: "[\(text)]")
+        #expect(try YAMLStream.parse(YAML.text(value), fileName: "t").map(\.json) == [value])
         #expect(YAML.text("x") == "x\n")
         #expect(YAML.text([:]) == "{}\n")
     }
