@@ -21,6 +21,8 @@ public struct RolloutObservation: Sendable {
     public var routesSince: [String: Timestamp] = [:]
     /// Names of the ready pods behind each Service; a Service is absent where its endpoints cannot be read.
     public var readyEndpoints: [String: Set<String>] = [:]
+    /// Rights without which something that this Rollout depends on cannot be read: what stands here of it may be out of date.
+    public var unreadable: [MissingRight] = []
     /// What the API server refused for good when an earlier plan was carried out, since this process started.
     public var refusals: [Refusal]
     /// Copied to the AnalysisRuns that are created; nil without an instance id.
@@ -51,10 +53,12 @@ public struct Refusal: Sendable, Hashable {
         case nameTaken
         /// The object was not valid; the server's words.
         case invalid(String)
-        /// We may not do this; the server's words.
+        /// A quota or an admission policy forbids it; the server's words.
         case forbidden(String)
+        /// No role allows it to us.
+        case missingRight(MissingRight)
     }
-    /// Kind and name of the object: `ReplicaSet/checkout-6f7c9d`.
+    /// Kind and name of the object to create, `ReplicaSet/checkout-6f7c9d`; else the subject of the action.
     public var subject: String
     public var cause: Cause
 

@@ -108,6 +108,8 @@ public enum EventReason: String, Sendable {
     case rolloutAborted = "RolloutAborted"
     case rolloutCompleted = "RolloutCompleted"
     case reconciliationError = "ReconciliationError"
+    /// Ours: the API server does not let us do, or read, what the Rollout needs.
+    case forbidden = "Forbidden"
     /// Ours: a manifest without selector was given one.
     case selectorDerived = "SelectorDerived"
     /// Ours: an argument was handed on though its template does not declare it.

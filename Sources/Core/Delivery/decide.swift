@@ -4,8 +4,14 @@ import RolloutModel
 
 /// What to do about a Rollout, as it was seen, at an instant.
 public func decide(_ seen: RolloutObservation, now: Timestamp) -> RolloutPlan {
+    guard !(seen.rollout.metadata.isBeingDeleted && seen.guards.have(.deletedRollout)) else { return RolloutPlan(status: seen.rollout.status) }
+    guard seen.unreadable.isEmpty else { return unreadablePlan(seen, now: now) }
+    return withheld(wantedPlan(seen, now: now), seen, now: now)
+}
+
+/// What to do where nobody forbids it.
+private func wantedPlan(_ seen: RolloutObservation, now: Timestamp) -> RolloutPlan {
     let rollout: Rollout = seen.rollout
-    guard !(rollout.metadata.isBeingDeleted && seen.guards.have(.deletedRollout)) else { return RolloutPlan(status: rollout.status) }
     let selector = EffectiveSelector(of: rollout, replicaSets: seen.replicaSets)
     if let problem = specProblem(seen, selector: selector), seen.guards.have(.invalidSpec) { return invalidSpecPlan(rollout, problem, now: now) }
     guard let strategy = rollout.spec.canary else { return RolloutPlan(status: rollout.status) }
@@ -51,6 +57,7 @@ private func creationPlan(_ situation: CanarySituation) -> RolloutPlan {
             if situation.guards.have(.collisionCount) { status.collisionCount = (status.collisionCount ?? 0) + 1 }
             return RolloutPlan(status: status)
         case .invalid(let text), .forbidden(let text): words = text
+        case .missingRight(let right): words = right.sentence
         }
         let message: String = "Failed to create new replica set \"\(new.draft.name)\": \(words)"
         var events: [EventNote] = []

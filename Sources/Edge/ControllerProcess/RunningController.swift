@@ -169,7 +169,7 @@ extension RunningController {
         ProcessPages(pages: [
             "/healthz": { ProcessPages.text(200, "ok") },
             "/livez": { ProcessPages.verdict(health.lifeComplaints(controllers.queues, elector: elector, now: clock.now)) },
-            "/readyz": { ProcessPages.verdict(health.readinessComplaints(controllers.caches)) },
+            "/readyz": { ProcessPages.verdict(health.readinessComplaints(controllers.caches, elector: elector)) },
         ])
     }
 

@@ -11,6 +11,8 @@ public final class EventPublisher: Sendable {
     static let capacity = 1000
     /// Events are worth little patience: one attempt more, then they are dropped.
     static let retryPause: Duration = .seconds(1)
+    /// For so long nothing is sent that the server has just refused for want of a right.
+    static let refusalPause: Duration = .seconds(30)
 
     /// What became of the events so far.
     public struct Statistics: Sendable, Hashable {
@@ -26,6 +28,13 @@ public final class EventPublisher: Sendable {
         var arrived = OneShot()
         var isFinishing = false
         var statistics = Statistics()
+    }
+
+    /// What the server does not let us do with events, by verb.
+    private struct Refusals: Sendable {
+        var until: [String: Timestamp] = [:]
+        /// Told of in the log, until it works again.
+        var told: Set<String> = []
     }
 
     private let state = Mutex(State())
@@ -80,6 +89,7 @@ public final class EventPublisher: Sendable {
     /// Publishes what is queued, until `finish` was called or the task is cancelled. Runs once, beside the controllers.
     public func run() async {
         var correlator = EventCorrelator()
+        var refusals = Refusals()
         while !Task.isCancelled {
             let (batch, signal, isFinishing) = state.withLock { state in
                 defer { state.waiting = [] }
@@ -91,21 +101,31 @@ public final class EventPublisher: Sendable {
                 await signal.wait()
                 continue
             }
-            for (note, at) in batch { await send(note, at: at, &correlator) }
+            for (note, at) in batch { await send(note, at: at, &correlator, &refusals) }
         }
     }
 
-    private func send(_ note: PublishedEvent, at instant: Timestamp, _ correlator: inout EventCorrelator) async {
+    private func send(
+        _ note: PublishedEvent, at instant: Timestamp, _ correlator: inout EventCorrelator, _ refusals: inout Refusals
+    ) async {
         let decision = correlator.decide(note, now: instant)
         if case .drop = decision {
             state.withLock { $0.statistics.dropped += 1 }
             logger.debug("an event was dropped, there are too many", metadata: ["object": "\(note.about.key)", "reason": "\(note.reason)"])
             return
         }
+        let verb: String = if case .count = decision { "patch" } else { "create" }
+        if let until = refusals.until[verb], clock.now < until {
+            if case .create(_, let name) = decision { correlator.forget(name: name) }
+            state.withLock { $0.statistics.failed += 1 }
+            return
+        }
         for attempt in 1...2 {
             do throws(KubeError) {
                 try await write(decision, about: note.about, at: instant)
                 state.withLock { $0.statistics.published += 1 }
+                refusals.until[verb] = nil
+                if refusals.told.remove(verb) != nil { logger.info("events are published again", metadata: ["verb": "\(verb)"]) }
                 return
             } catch .cancelled {
                 return
@@ -114,6 +134,12 @@ public final class EventPublisher: Sendable {
                 if attempt == 1, error.isWorthRepeating, (try? await clock.sleep(until: clock.now + Self.retryPause, tolerance: nil)) != nil { continue }
                 if case .create(_, let name) = decision { correlator.forget(name: name) }
                 state.withLock { $0.statistics.failed += 1 }
+                if let right = error.missingRight {
+                    refusals.until[verb] = clock.now + Self.refusalPause
+                    guard refusals.told.insert(verb).inserted else { return }
+                    logger.warning("events are not published, all else goes on", metadata: ["remedy": "\(right.remedy)", "error": "\(error)"])
+                    return
+                }
                 logger.warning("an event was not published", metadata: ["object": "\(note.about.key)", "reason": "\(note.reason)", "error": "\(error)"])
                 return
             }

@@ -25,6 +25,7 @@ public final class LeaderElector: Sendable {
     private let machine: Mutex<LeaderMachine>
     private let random: Mutex<SeededGenerator>
     private let resignation = OneShot()
+    private let refusal = Mutex<MissingRight?>(nil)
 
     /// A candidate for `lease`.
     ///
@@ -46,6 +47,9 @@ public final class LeaderElector: Sendable {
 
     /// Whether this process surely leads now.
     public var isLeading: Bool { machine.withLock { $0.timeLeft(now: clock.now) } != nil }
+
+    /// The right without which the lease cannot be had; nil when the last attempt did not fail for want of one.
+    public var missingRight: MissingRight? { refusal.withLock { $0 } }
 
     /// Lets writes pass only while the lease surely holds long enough for them.
     public var gate: WriteGate {
@@ -155,6 +159,8 @@ extension LeaderElector {
             let record = try document.map { json throws(KubeError) in try LeaderMachine.Record(json) }
             switch machine.withLock({ $0.step(record, now: began) }) {
             case .wait(let holder):
+                // Whether it may be written shows when it is free.
+                refusal.withLock { $0 = nil }
                 machine.withLock { $0.lost() }
                 logger.debug("waiting for the lease", metadata: ["lease": "\(lease)", "holder": "\(holder)"])
                 return .follows(holder: holder)
@@ -169,9 +175,20 @@ extension LeaderElector {
                 try await write(record, into: document)
                 machine.withLock { $0.wrote(record, began: began) }
             }
+            if refusal.withLock({ $0.take() }) != nil { logger.info("the lease may be had by now", metadata: ["lease": "\(lease)"]) }
             return .leads
         } catch {
-            if error != .cancelled {
+            if let right = error.missingRight {
+                // Tried every few seconds, told once.
+                let before: MissingRight? = refusal.withLock { refusal in
+                    defer { refusal = right }
+                    return refusal
+                }
+                guard before != right else { return .failed }
+                logger.warning("not leading, since the lease may not be had", metadata: [
+                    "lease": "\(lease)", "remedy": "\(right.remedy)", "error": "\(error)",
+                ])
+            } else if error != .cancelled {
                 logger.warning("the lease could not be renewed", metadata: ["lease": "\(lease)", "error": "\(error)"])
             }
             return .failed

@@ -61,11 +61,20 @@ public final class ObjectStore<Model: ReadModel>: Sendable {
         /// What has been seen of the resource as a whole: by a list, an event or a bookmark.
         var observedVersion = ""
         var hasSynced = false
-        var waiting: [Int: CheckedContinuation<Void, Never>] = [:]
+        /// Without which nothing can be listed now.
+        var missingRight: MissingRight?
+        var waiting: [Int: Waiter] = [:]
         var nextWaiter = 0
     }
 
+    private struct Waiter {
+        /// Whether a refusal ends the wait too.
+        var takesRefusal: Bool
+        var continuation: CheckedContinuation<Void, Never>
+    }
+
     private let state = Mutex(State())
+    private let accessHandlers = Mutex<[@Sendable () -> Void]>([])
     private let indexes: [String: Index]
     private let handlers = Mutex<[ChangeHandler]>([])
     private let doubt = Mutex(OneShot())
@@ -75,6 +84,9 @@ public final class ObjectStore<Model: ReadModel>: Sendable {
 
     /// Adds a handler. It is not told of what is there already: add handlers before the reflector runs.
     public func onChange(_ handler: @escaping ChangeHandler) { handlers.withLock { $0.append(handler) } }
+
+    /// Adds a handler that is told when the server begins to refuse the list, and when it no longer does. It must not block.
+    public func onAccessChange(_ handler: @escaping @Sendable () -> Void) { accessHandlers.withLock { $0.append(handler) } }
 
     // MARK: Reading
 
@@ -114,11 +126,25 @@ public final class ObjectStore<Model: ReadModel>: Sendable {
     /// Whether the first list is complete.
     public var hasSynced: Bool { state.withLock { $0.hasSynced } }
 
+    /// Without which right the server lists nothing to us now; nil as long as it has not refused. What the store holds is then out of date.
+    public var missingRight: MissingRight? { state.withLock { $0.missingRight } }
+
+    /// Whether it is known what there is, or that we may not know it.
+    public var isSettled: Bool { state.withLock { $0.hasSynced || $0.missingRight != nil } }
+
+    /// Whether what it holds follows the server.
+    public var isReadable: Bool { state.withLock { $0.hasSynced && $0.missingRight == nil } }
+
     /// Everything up to this version has been seen; empty before the first list.
     public var observedVersion: String { state.withLock { $0.observedVersion } }
 
     /// Waits for the first list. Returns early when the task is cancelled.
-    public func waitUntilSynced() async {
+    public func waitUntilSynced() async { await wait(takingRefusal: false) }
+
+    /// Waits for the first list, or for its refusal. Returns early when the task is cancelled.
+    public func waitUntilSettled() async { await wait(takingRefusal: true) }
+
+    private func wait(takingRefusal takesRefusal: Bool) async {
         let id = state.withLock { state in
             defer { state.nextWaiter += 1 }
             return state.nextWaiter
@@ -126,14 +152,14 @@ public final class ObjectStore<Model: ReadModel>: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isOver = state.withLock { state in
-                    if state.hasSynced || Task.isCancelled { return true }
-                    state.waiting[id] = continuation
+                    if state.hasSynced || Task.isCancelled || (takesRefusal && state.missingRight != nil) { return true }
+                    state.waiting[id] = Waiter(takesRefusal: takesRefusal, continuation: continuation)
                     return false
                 }
                 if isOver { continuation.resume() }
             }
         } onCancel: {
-            state.withLock { $0.waiting.removeValue(forKey: id) }?.resume()
+            state.withLock { $0.waiting.removeValue(forKey: id) }?.continuation.resume()
         }
     }
 
@@ -141,7 +167,7 @@ public final class ObjectStore<Model: ReadModel>: Sendable {
 
     /// Puts a whole list in the place of everything.
     func replace(_ entries: [StoredObject<Model>], version: String) {
-        let (changes, waiting) = state.withLock { state in
+        let (changes, waiting, wasRefused) = state.withLock { state in
             var changes: [ObjectChange<Model>] = []
             var gone = Set(state.objects.keys)
             for entry in entries {
@@ -153,11 +179,32 @@ public final class ObjectStore<Model: ReadModel>: Sendable {
             }
             state.observedVersion = version
             state.hasSynced = true
-            defer { state.waiting = [:] }
-            return (changes, state.waiting.sorted { $0.key < $1.key }.map(\.value))
+            defer {
+                state.waiting = [:]
+                state.missingRight = nil
+            }
+            return (changes, state.waiting.sorted { $0.key < $1.key }.map(\.value.continuation), state.missingRight != nil)
         }
         tell(changes)
         for continuation in waiting { continuation.resume() }
+        if wasRefused { tellAccessChange() }
+    }
+
+    /// The server lists nothing to us any more, for want of a right.
+    func refuse(_ right: MissingRight) {
+        let (waiting, isNew) = state.withLock { state in
+            let isNew: Bool = state.missingRight == nil
+            state.missingRight = right
+            let waiting = state.waiting.filter(\.value.takesRefusal).sorted { $0.key < $1.key }
+            for (id, _) in waiting { state.waiting[id] = nil }
+            return (waiting.map(\.value.continuation), isNew)
+        }
+        for continuation in waiting { continuation.resume() }
+        if isNew { tellAccessChange() }
+    }
+
+    private func tellAccessChange() {
+        for handler in accessHandlers.withLock({ $0 }) { handler() }
     }
 
     /// An object is new or has changed.

@@ -64,6 +64,8 @@ public struct Reflector<Model: ReadModel>: Sendable {
         var items: [JSONValue] = []
         /// The error that was logged last; the same one again says nothing new.
         var loggedError: KubeError?
+        /// Verbs that the server refuses to us, and has been told of in the log.
+        var refusedVerbs: Set<String> = []
 
         mutating func succeeded() {
             backoff.reset()
@@ -110,6 +112,7 @@ public struct Reflector<Model: ReadModel>: Sendable {
         do throws(KubeError) {
             let page = try await client.list(source.resource, namespace: source.namespace, selection: source.selection, continue: token)
             progress.items += page.items
+            granted("list", &progress)
             if page.continueToken == nil {
                 store.replace(progress.items.compactMap(entry), version: page.resourceVersion)
                 progress.items = []
@@ -118,6 +121,7 @@ public struct Reflector<Model: ReadModel>: Sendable {
             return progress.machine.pageCame(resourceVersion: page.resourceVersion, continueToken: page.continueToken)
         } catch {
             log(error, "list", &progress)
+            if case .forbidden = error { store.refuse(missingRight("list", error)) }
             return progress.machine.listFailed(error)
         }
     }
@@ -138,6 +142,7 @@ public struct Reflector<Model: ReadModel>: Sendable {
         let timeout = Duration.seconds(Int64.random(in: 300..<600, using: &progress.random))
         let stream = try await client.watch(
             source.resource, namespace: source.namespace, selection: source.selection, from: version, timeout: timeout)
+        granted("watch", &progress)
         var events = stream.makeAsyncIterator()
         while let event = try await events.next() {
             switch event {
@@ -188,7 +193,29 @@ public struct Reflector<Model: ReadModel>: Sendable {
             generation: metadata?["generation"]?.int64Value ?? 0)
     }
 
+    private func missingRight(_ verb: String, _ error: KubeError) -> MissingRight {
+        error.missingRight ?? MissingRight(
+            verb: verb, group: source.resource.group, resource: source.resource.resource, namespace: source.namespace ?? "")
+    }
+
+    /// A verb that was refused works again: what the log said of it is no longer so.
+    private func granted(_ verb: String, _ progress: inout Progress) {
+        guard progress.refusedVerbs.remove(verb) != nil else { return }
+        logger.info("granted by now", metadata: ["resource": "\(source.resource)", "verb": "\(verb)"])
+    }
+
+    /// Once for each verb, however often it is tried.
+    private func logRefusal(_ right: MissingRight, _ verb: String, _ error: KubeError, _ progress: inout Progress) {
+        guard progress.refusedVerbs.insert(verb).inserted else { return }
+        let consequence: String = verb == "watch"
+            ? "listed every \(WatchMachine.pollInterval.components.seconds) s, since we may not watch" : "not read, since we may not list"
+        logger.warning("\(consequence)", metadata: [
+            "resource": "\(source.resource)", "verb": "\(verb)", "remedy": "\(right.remedy)", "error": "\(error)",
+        ])
+    }
+
     private func log(_ error: KubeError, _ verb: String, _ progress: inout Progress) {
+        if case .forbidden = error { return logRefusal(missingRight(verb, error), verb, error, &progress) }
         guard error != .cancelled, error != progress.loggedError else { return }
         progress.loggedError = error
         if case .gone = error {

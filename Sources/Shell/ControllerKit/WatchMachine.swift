@@ -5,6 +5,9 @@ import Safety
 ///
 /// It knows nothing of time: a step says whether to wait for a back-off, and whoever asks knows how long that is.
 public struct WatchMachine: Sendable, Equatable {
+    /// How old a cache may become that is allowed to list and not to watch.
+    public static let pollInterval: Duration = .seconds(5)
+
     /// What to ask the server.
     public enum Question: Sendable, Equatable {
         /// A page of the list; without a token the first one.
@@ -101,7 +104,11 @@ public struct WatchMachine: Sendable, Equatable {
                 // Our version is too old, or none of this server's: it may have been restored from a backup, or the kind replaced.
                 state = .listing(after: nil)
                 return Step(question: .list(continueToken: nil), pause: hadProgress ? .none : .backOff(atLeast: error.retryAfter))
-            case .conflict, .alreadyExists, .forbidden, .unauthorized, .tooManyRequests, .unavailable, .unsupported, .badResponse,
+            case .forbidden:
+                // Roles made for programs that only read now and then. Also the way to find out whether listing is forbidden by now.
+                state = .listing(after: nil)
+                return Step(question: .list(continueToken: nil), pause: .backOff(atLeast: Self.pollInterval))
+            case .conflict, .alreadyExists, .unauthorized, .tooManyRequests, .unavailable, .unsupported, .badResponse,
                  .misconfigured, .notLeading, .cancelled:
                 return Step(question: .watch(from: version), pause: .backOff(atLeast: error.retryAfter))
             }

@@ -57,19 +57,31 @@ public struct ClusterCaches: Sendable {
         clusterAnalysisTemplates = ObjectStore()
     }
 
-    /// Whether everything that every decision needs has been listed once.
+    /// Whether everything that every decision needs has been listed once, or refused: who needs what is refused is told so in a
+    /// condition, and the others need not wait.
     public var areReady: Bool {
-        rollouts.hasSynced && replicaSets.hasSynced && services.hasSynced && analysisRuns.hasSynced
-            && analysisTemplates.hasSynced && (clusterAnalysisTemplates.hasSynced || !readsClusterTemplates)
+        rollouts.isSettled && replicaSets.isSettled && services.isSettled && analysisRuns.isSettled
+            && analysisTemplates.isSettled && (clusterAnalysisTemplates.isSettled || !readsClusterTemplates)
     }
 
-    /// Ends when everything has been listed once, or when the task is cancelled.
+    /// Ends when everything has been listed once or refused, or when the task is cancelled.
     func waitUntilReady() async {
-        await rollouts.waitUntilSynced()
-        await replicaSets.waitUntilSynced()
-        await services.waitUntilSynced()
-        await analysisRuns.waitUntilSynced()
-        await analysisTemplates.waitUntilSynced()
-        if readsClusterTemplates { await clusterAnalysisTemplates.waitUntilSynced() }
+        await rollouts.waitUntilSettled()
+        await replicaSets.waitUntilSettled()
+        await services.waitUntilSettled()
+        await analysisRuns.waitUntilSettled()
+        await analysisTemplates.waitUntilSettled()
+        if readsClusterTemplates { await clusterAnalysisTemplates.waitUntilSettled() }
+    }
+
+    /// Calls `handler` whenever the server begins or ceases to refuse the list of something that decisions about Rollouts need.
+    func onAccessChange(_ handler: @escaping @Sendable () -> Void) {
+        replicaSets.onAccessChange(handler)
+        services.onAccessChange(handler)
+        endpointSlices.onAccessChange(handler)
+        httpRoutes.onAccessChange(handler)
+        analysisRuns.onAccessChange(handler)
+        analysisTemplates.onAccessChange(handler)
+        clusterAnalysisTemplates.onAccessChange(handler)
     }
 }

@@ -61,28 +61,38 @@ public struct ControllerSet: Sendable {
         self.client = client
         self.clock = clock
         self.logger = logger
-        caches = ClusterCaches(readsClusterTemplates: settings.namespace == nil)
+        let caches = ClusterCaches(readsClusterTemplates: settings.namespace == nil)
+        self.caches = caches
+        let refusals = RefusalMemory()
+        let refusalLog = RefusalLog(clock: clock, logger: logger)
         publisher = EventPublisher(
             component: Self.component, host: settings.host, client: client, clock: clock, logger: logger, observe: hooks.onEvent)
-        observer = RolloutObserver(caches: caches, refusals: RefusalMemory(), instanceID: settings.instanceID, guards: settings.guards)
+        observer = RolloutObserver(caches: caches, refusals: refusals, instanceID: settings.instanceID, guards: settings.guards)
         versions = ServedVersions(client: client, clock: clock, logger: logger)
         let rolloutBarrier = WriteBarrier(guards: settings.guards)
         let reconciler = RolloutReconciler(
             caches: caches, client: client, barrier: rolloutBarrier, publisher: publisher, versions: versions,
-            instanceID: settings.instanceID, clock: clock, logger: logger, guards: settings.guards, afterRouteWrite: hooks.afterRouteWrite)
+            instanceID: settings.instanceID, refusals: refusals, refusalLog: refusalLog, clock: clock, logger: logger, guards: settings.guards, afterRouteWrite: hooks.afterRouteWrite)
         rollouts = Controller(
             name: "rollout", workers: settings.rolloutWorkers, queue: WorkQueue(clock: clock), barrier: rolloutBarrier, clock: clock,
             logger: logger, reconcile: hooks.watching("Rollout", clock) { await reconciler.reconcile($0) })
+        let rolloutQueue: WorkQueue = rollouts.queue
         let runBarrier = WriteBarrier(guards: settings.guards)
         let runReconciler = AnalysisRunReconciler(
             runs: caches.analysisRuns, client: client, providers: providers, barrier: runBarrier, publisher: publisher, clock: clock,
-            logger: logger, guards: settings.guards)
+            logger: logger, refusalLog: refusalLog,
+            onRefusal: { run, refusal in
+                guard let owner = run.metadata.controller, owner.kind == "Rollout" else { return }
+                let rollout = ObjectKey(namespace: run.metadata.namespace, name: owner.name)
+                refusals.add(refusal, about: rollout, now: clock.now, patience: RefusalMemory.patience * 2)
+                rolloutQueue.add(rollout)
+            }, guards: settings.guards)
         analysisRuns = Controller(
             name: "analysisrun", workers: settings.analysisRunWorkers, queue: WorkQueue(clock: clock), barrier: runBarrier, clock: clock,
             logger: logger, reconcile: hooks.watching("AnalysisRun", clock) { await runReconciler.reconcile($0) })
         let serviceBarrier = WriteBarrier(guards: settings.guards)
         let serviceReconciler = ServiceReconciler(
-            caches: caches, client: client, barrier: serviceBarrier, clock: clock, logger: logger, guards: settings.guards)
+            caches: caches, client: client, barrier: serviceBarrier, refusalLog: refusalLog, clock: clock, logger: logger, guards: settings.guards)
         services = Controller(
             name: "service", workers: 1, queue: WorkQueue(clock: clock), barrier: serviceBarrier, clock: clock, logger: logger,
             reconcile: hooks.watching("Service", clock) { await serviceReconciler.reconcile($0) })
@@ -151,6 +161,9 @@ public struct ControllerSet: Sendable {
         let runQueue: WorkQueue = analysisRuns.queue
         let caches: ClusterCaches = caches
         let serviceQueue: WorkQueue = services.queue
+        caches.onAccessChange {
+            for rollout in caches.rollouts.list() { queue.add(rollout.key) }
+        }
         caches.rollouts.onChange { change in
             queue.add(change.key)
             // Services that it named until now may have to be freed.

@@ -49,6 +49,11 @@ final class ServedVersions: Sendable {
                 isFirst = false
             } catch .cancelled {
                 return nil
+            } catch .forbidden(let verb, let resource, let status) {
+                // Every account may discover, unless somebody took the cluster's own role for it away: then the usual version has to do.
+                let error = KubeError.forbidden(verb: verb, resource: resource, status: status)
+                logger.warning("cannot be discovered, so its usual version is used", metadata: ["resource": "\(wanted)", "error": "\(error)"])
+                return wanted
             } catch {
                 logger.warning("cannot be discovered", metadata: ["resource": "\(wanted)", "error": "\(error)"])
                 pause = Self.retryInterval

@@ -16,6 +16,7 @@ struct APIMachine: Sendable {
     var touched: Set<StorageID> = []
     var requests = RequestLog()
     var observer: WriteObserver?
+    var authorizer: AccessAuthorizer?
     /// On whose behalf the current write happens.
     var writer = "embedded-api-server"
     var now: Timestamp
@@ -61,6 +62,7 @@ struct APIMachine: Sendable {
         writer = request.headers[.userAgent] ?? ""
         let entry = requests.begin(verb, target, userAgent: writer, at: now)
         do {
+            try authorize(verb, target, userAgent: writer)
             let reply = try answer(verb, target, request)
             requests.end(entry, code: reply.status)
             return reply

@@ -84,6 +84,9 @@ public actor EmbeddedAPIServer: APIHandler {
     /// Has `observer` called within each write from now on; nil for none.
     public func observeWrites(_ observer: WriteObserver?) { machine.observer = observer }
 
+    /// From now on requests for resources pass `authorizer` first; nil: nobody is asked.
+    public func authorize(by authorizer: AccessAuthorizer?) { machine.authorizer = authorizer }
+
     /// How often each sort of request was made, sorted.
     public var requestCounts: [(key: RequestKey, count: Int)] {
         machine.requests.counts.map { (key: $0.key, count: $0.value) }.sorted { $0.key < $1.key }

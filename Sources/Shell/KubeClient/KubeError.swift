@@ -54,6 +54,11 @@ public enum KubeError: Error, Sendable, Hashable {
         }
     }
 
+    /// The right that was missing; nil where something else went wrong, also where a quota or an admission policy forbids.
+    public var missingRight: MissingRight? {
+        if case .forbidden(_, _, let status) = self { MissingRight(saidBy: status) } else { nil }
+    }
+
     /// How long the server asks us to wait; nil where it does not say.
     public var retryAfter: Duration? {
         switch self {

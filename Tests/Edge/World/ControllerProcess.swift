@@ -6,6 +6,7 @@ import HTTPTransport
 import HTTPTypes
 import KubeClient
 import KubeModel
+import Logging
 import MetricProviders
 import MutantUnderTest
 import SimulatedCluster
@@ -87,23 +88,25 @@ package extension World {
         KubeClient(connection: cluster.connection, transport: transport, clock: clock, version: "test", budget: budget)
     }
 
-    func controllers(_ client: KubeClient, hooks: ControllerHooks = ControllerHooks(), salt: UInt64 = 0) -> ControllerSet {
+    func controllers(
+        _ client: KubeClient, hooks: ControllerHooks = ControllerHooks(), salt: UInt64 = 0, logger: Logger = Self.logger
+    ) -> ControllerSet {
         var settings = ControllerSettings(seed: seed &+ salt)
         settings.guards = guardsUnderTest
         return ControllerSet(
             settings: settings, client: client,
             providers: MetricProviderSet([.prometheus: PrometheusProvider(transport: cluster.transport, defaultAddress: nil)]),
-            clock: clock, logger: Self.logger, hooks: hooks)
+            clock: clock, logger: logger, hooks: hooks)
     }
 
     /// Runs the controllers of one process beside `body`; they are gone afterwards, as after `kill -9`.
     @discardableResult
     func withController<Result: Sendable>(
         over transport: (any HTTPTransport)? = nil, hooks: ControllerHooks = ControllerHooks(), salt: UInt64 = 0,
-        _ body: @escaping @Sendable () async throws -> Result
+        logger: Logger = Self.logger, _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
         let wire = Wire(transport ?? cluster.network)
-        let set: ControllerSet = controllers(controllerClient(over: wire), hooks: hooks, salt: salt)
+        let set: ControllerSet = controllers(controllerClient(over: wire), hooks: hooks, salt: salt, logger: logger)
         return try await beside(body) {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await set.runCaches() }

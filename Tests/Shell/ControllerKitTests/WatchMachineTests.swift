@@ -22,6 +22,8 @@ import Testing
 
     static let backOff = WatchMachine.Pause.backOff(atLeast: nil)
     static let unavailable = KubeError.unavailable(after: nil, cause: "down")
+    static let forbidden = KubeError.forbidden(
+        verb: "watch", resource: "services", status: APIStatus(code: 403, reason: "Forbidden", message: "no"))
     static let listed: [Happening] = [.page("7")]
     static let watched: [Happening] = [.page("7"), .version("9")]
 
@@ -43,6 +45,10 @@ import Testing
         Case(testDescription: "lists again when its version is too old", happenings: watched + [.ended(.failed(.gone("old")))],
              last: Step(question: .list(continueToken: nil), pause: .none)),
         Case(testDescription: "does not list in circles", happenings: listed + [.ended(.failed(.gone("old")))],
+             last: Step(question: .list(continueToken: nil), pause: backOff)),
+        Case(testDescription: "lists now and then what it may not watch", happenings: watched + [.ended(.failed(forbidden))],
+             last: Step(question: .list(continueToken: nil), pause: .backOff(atLeast: WatchMachine.pollInterval))),
+        Case(testDescription: "keeps asking for what it may not list", happenings: [.listFailed(forbidden)],
              last: Step(question: .list(continueToken: nil), pause: backOff)),
         Case(testDescription: "lists again when the kind was replaced", happenings: watched + [.ended(.failed(.notFound("gone")))],
              last: Step(question: .list(continueToken: nil), pause: .none)),

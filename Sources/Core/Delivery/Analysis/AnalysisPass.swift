@@ -7,6 +7,8 @@ import StrictJSON
 /// outcome means for the Rollout.
 struct AnalysisPass: Sendable {
     var actions: [PlannedAction] = []
+    /// The creations among the actions: no weight is raised before the analysis is there that is to watch it.
+    var creations: [PlannedAction] { actions.filter { if case .createAnalysisRun = $0.action { true } else { false } } }
     /// Whether the run of the current analysis step has succeeded.
     var stepSucceeded: Bool = false
     /// The background run whose measurement is overdue: nothing is completed on what it said before. Nil: it is up to date.
@@ -139,6 +141,9 @@ struct AnalysisPass: Sendable {
             case .invalid(let words), .forbidden(let words):
                 // Tried again once the refusal is forgotten; until then nothing goes on without the analysis.
                 problem = "\(analysis.path): AnalysisRun \(place.name) was refused: \(words)"
+                return nil
+            case .missingRight(let right):
+                problem = "\(analysis.path): AnalysisRun \(place.name) cannot be created: \(right.sentence)"
                 return nil
             }
         }

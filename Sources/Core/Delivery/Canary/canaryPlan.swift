@@ -27,6 +27,7 @@ func canaryPlan(_ situation: CanarySituation) -> RolloutPlan {
     let sizes = CanarySizes(situation)
     let traffic = TrafficPass(situation, sizes)
     var actions: [PlannedAction] = historyCleanup(situation.seen, situation.roles)
+    actions += analysis.creations
     actions += servicePass(situation, traffic: traffic)
     actions += traffic.actions
     draft.events += traffic.events

@@ -139,6 +139,8 @@ public struct RolloutCondition: Sendable, Hashable {
     public enum Kind: String, Sendable, Hashable {
         case invalidSpec = "InvalidSpec", progressing = "Progressing", available = "Available", paused = "Paused"
         case completed = "Completed", healthy = "Healthy", replicaFailure = "ReplicaFailure"
+        /// Ours: what the API server does not let the controller do or read.
+        case forbidden = "Forbidden"
     }
     public enum Status: String, Sendable, Hashable { case yes = "True", no = "False", unknown = "Unknown" }
 

@@ -55,11 +55,17 @@ final class ProcessHealth: Sendable {
     }
 
     /// For the readiness probe.
-    func readinessComplaints(_ caches: ClusterCaches) -> Complaints {
+    ///
+    /// Of what may not be read only the Rollouts themselves count: without them nothing can be done, nor told in a condition.
+    func readinessComplaints(_ caches: ClusterCaches, elector: LeaderElector?) -> Complaints {
         let (role, served) = state.withLock { ($0.role, $0.pagesServed) }
         var complaints: Complaints = expectedPages.subtracting(served).sorted().map { "\($0) is not served yet" }
         // A follower is ready to take over whatever its caches hold.
         if role == .leader, !caches.areReady { complaints.append("the caches are not complete yet") }
+        if let right = caches.rollouts.missingRight {
+            complaints.append("may not \(right): \(right.remedy)" + (right.namespace.isEmpty ? ", or run with --namespaced" : ""))
+        }
+        if let right = elector?.missingRight { complaints.append("cannot lead, may not \(right): \(right.remedy)") }
         return complaints
     }
 }

@@ -1,6 +1,7 @@
 import Analysis
 import Clockwork
 import ControllerKit
+import Delivery
 import KubeClient
 import KubeModel
 import Logging
@@ -18,6 +19,9 @@ struct AnalysisRunReconciler: Sendable {
     private let barrier: WriteBarrier
     private let publisher: EventPublisher
     private let losses = PrunedStatusMemory()
+    private let refusalLog: RefusalLog
+    /// Is told of what the server does not let us do with a run.
+    private let onRefusal: @Sendable (AnalysisRun, Refusal) -> Void
     private let clock: any ControlClock
     private let logger: Logger
     private let guards: SafetyGuards
@@ -25,8 +29,11 @@ struct AnalysisRunReconciler: Sendable {
     init(
         runs: ObjectStore<AnalysisRun>, client: KubeClient, providers: MetricProviderSet, barrier: WriteBarrier,
         publisher: EventPublisher, clock: any ControlClock, logger: Logger, secrets: (any SecretReader)? = nil,
+        refusalLog: RefusalLog? = nil, onRefusal: @escaping @Sendable (AnalysisRun, Refusal) -> Void = { _, _ in },
         guards: SafetyGuards = .all
     ) {
+        self.refusalLog = refusalLog ?? RefusalLog(clock: clock, logger: logger)
+        self.onRefusal = onRefusal
         self.runs = runs
         self.client = client
         self.secrets = secrets ?? ClusterSecretReader(client: client)
@@ -56,9 +63,21 @@ struct AnalysisRunReconciler: Sendable {
             try await store(plan, run)
             for event in plan.events { publish(event, about: run) }
             return plan.wakeAt.map { .wake(at: $0) } ?? .settled
+        } catch .forbidden(let verb, let resource, let status) {
+            return refused(.forbidden(verb: verb, resource: resource, status: status), run)
         } catch {
             return Outcome(after: error)
         }
+    }
+
+    /// What cannot be written to the run is told with the Rollout that waits for it.
+    private func refused(_ error: KubeError, _ run: AnalysisRun) -> Outcome {
+        let cause: Refusal.Cause = error.missingRight.map { .missingRight($0) } ?? .forbidden(error.description)
+        onRefusal(run, Refusal(subject: Refusal.runStatus, cause: cause))
+        refusalLog.tell(
+            error, "refused; analyses do not come to their end",
+            ["namespace": "\(run.metadata.namespace)", "analysisrun": "\(run.metadata.name)"])
+        return .wake(at: clock.now + RefusalLog.retryInterval)
     }
 
     /// All measurements at once; nil when the task was cancelled in between: then nothing was measured.

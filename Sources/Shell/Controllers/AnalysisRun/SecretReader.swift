@@ -25,7 +25,8 @@ struct ClusterSecretReader: SecretReader {
             } catch {
                 switch error {
                 case .notFound, .forbidden, .invalid:
-                    for reference in keys { readings[reference] = .refused(error.description) }
+                    let words: String = error.missingRight.map { "\(error.description); \($0.remedy)" } ?? error.description
+                    for reference in keys { readings[reference] = .refused(words) }
                 // Differs: upstream ends the run for any error; a server that is busy or away is no reason to abort a rollout.
                 case .conflict, .alreadyExists, .unauthorized, .gone, .tooManyRequests, .unavailable, .unsupported, .badResponse,
                      .misconfigured, .notLeading, .cancelled:

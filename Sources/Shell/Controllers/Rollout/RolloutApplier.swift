@@ -16,6 +16,9 @@ struct RolloutApplier: Sendable {
     let caches: ClusterCaches
     let barrier: WriteBarrier
     let refusals: RefusalMemory
+    let refusalLog: RefusalLog
+    /// Namespaces in which routes may not be patched.
+    let patchRefusals = PatchRefusals()
     let versions: ServedVersions
     let clock: any ControlClock
     /// The rules that hold.
@@ -90,7 +93,7 @@ struct RolloutApplier: Sendable {
         return .object(object)
     }
 
-    private func expect<Model: ReadModel>(_ answer: JSONValue, in store: ObjectStore<Model>, for rollout: Rollout) {
+    func expect<Model: ReadModel>(_ answer: JSONValue, in store: ObjectStore<Model>, for rollout: Rollout) {
         guard let version = answer.at("metadata", "resourceVersion")?.stringValue, let name = answer.at("metadata", "name")?.stringValue
         else { return }
         let object = ObjectKey(namespace: answer.at("metadata", "namespace")?.stringValue ?? "", name: name)
@@ -117,14 +120,20 @@ struct RolloutApplier: Sendable {
             expect(answer, in: store, for: rollout)
             return answer
         } catch .conflict(let text) {
-            do throws(KubeError) {
-                if guards.have(.conflictBarrier) {
-                    expect(try await client.get(Model.resource, namespace: namespace, name: name), in: store, for: rollout)
-                }
-            } catch {
-                // Whatever it is, the next attempt meets it again.
-            }
+            await readAgain(Model.resource, namespace: namespace, name: name, in: store, for: rollout)
             throw .conflict(text)
+        }
+    }
+
+    /// Holds the Rollout back until the cache has what the server has now.
+    func readAgain<Model: ReadModel>(
+        _ resource: GroupVersionResource, namespace: String, name: String, in store: ObjectStore<Model>, for rollout: Rollout
+    ) async {
+        guard guards.have(.conflictBarrier) else { return }
+        do throws(KubeError) {
+            expect(try await client.get(resource, namespace: namespace, name: name), in: store, for: rollout)
+        } catch {
+            // Whatever it is, the next attempt meets it again; a role without get costs one refused attempt more.
         }
     }
 
@@ -157,9 +166,6 @@ struct RolloutApplier: Sendable {
         } catch .invalid(let status) {
             refusals.add(Refusal(subject: subject, cause: .invalid(status.message)), about: rollout.key, now: clock.now)
             throw .invalid(status)
-        } catch .forbidden(let verb, let resource, let status) {
-            refusals.add(Refusal(subject: subject, cause: .forbidden(status.message)), about: rollout.key, now: clock.now)
-            throw .forbidden(verb: verb, resource: resource, status: status)
         }
     }
 
@@ -176,22 +182,6 @@ struct RolloutApplier: Sendable {
             uid: rollout.metadata.uid)
         let present: [JSONValue] = seen.replicaSets.first { $0.metadata.name == name }?.metadata.ownerReferences.map(\.json) ?? []
         try await patchReplicaSet(name, seen, ["metadata": ["ownerReferences": .array(present + [reference.json])]])
-    }
-
-    private func patchRoute(_ edit: RouteEdit, for rollout: Rollout) async throws(KubeError) {
-        let client: KubeClient = client.forSafetyWrites
-        let resource: GroupVersionResource = versions.version(of: .httpRoutes)
-        do throws(KubeError) {
-            let answer: JSONValue = try await client.patch(
-                resource, namespace: edit.route.namespace, name: edit.route.name, .json(edit.patch))
-            expect(answer, in: caches.httpRoutes, for: rollout)
-        } catch .forbidden {
-            // Roles made for Argo's plugin grant update, not patch. The document carries the version it was read at.
-            var document: JSONValue = edit.document
-            if !guards.have(.routeVersion) { document.set("", at: ["metadata", "resourceVersion"]) }
-            let answer: JSONValue = try await client.update(resource, namespace: edit.route.namespace, document)
-            expect(answer, in: caches.httpRoutes, for: rollout)
-        }
     }
 
     private func create(_ draft: AnalysisRunDraft, _ seen: RolloutObservation) async throws(KubeError) {
@@ -215,9 +205,6 @@ struct RolloutApplier: Sendable {
         } catch .invalid(let status) {
             refusals.add(Refusal(subject: "AnalysisRun/\(draft.name)", cause: .invalid(status.message)), about: rollout.key, now: clock.now)
             throw .invalid(status)
-        } catch .forbidden(let verb, let resource, let status) {
-            refusals.add(Refusal(subject: "AnalysisRun/\(draft.name)", cause: .forbidden(status.message)), about: rollout.key, now: clock.now)
-            throw .forbidden(verb: verb, resource: resource, status: status)
         }
     }
 }

@@ -33,11 +33,13 @@ struct RolloutObserver: Sendable {
             analysisRuns: caches.analysisRuns.list(index: ClusterCaches.Index.controller, value: rollout.metadata.uid),
             refusals: refusals.current(of: key, now: now), instanceID: instanceID)
         seen.guards = guards
+        if let right = caches.replicaSets.missingRight { seen.unreadable.append(right) }
         guard let canary = rollout.spec.canary else { return seen }
+        addMissingRights(to: &seen, canary)
         for name in [canary.stableService, canary.canaryService] where !name.isEmpty {
             let service = ObjectKey(namespace: key.namespace, name: name)
             seen.services[name] = caches.services.get(service)
-            if caches.endpointSlices.hasSynced {
+            if caches.endpointSlices.isReadable {
                 let slices: [EndpointSlice] = caches.endpointSlices.list(index: ClusterCaches.Index.service, value: service.description)
                 seen.readyEndpoints[name] = slices.reduce(into: Set<String>()) { $0.formUnion($1.readyPods) }
             }
@@ -53,6 +55,20 @@ struct RolloutObserver: Sendable {
         return seen
     }
 
+    /// What this Rollout depends on and the server does not list to us. Others do not wait for it.
+    private func addMissingRights(to seen: inout RolloutObservation, _ canary: CanaryStrategy) {
+        let status: RolloutStatus = seen.rollout.status
+        let hasSteps: Bool = canary.steps.contains { if case .analysis = $0.kind { true } else { false } }
+        if !canary.stableService.isEmpty || !canary.canaryService.isEmpty, let right = caches.services.missingRight {
+            seen.unreadable.append(right)
+        }
+        if hasSteps || canary.analysis != nil || status.stepAnalysisRun != nil || status.backgroundAnalysisRun != nil,
+           let right = caches.analysisRuns.missingRight {
+            seen.unreadable.append(right)
+        }
+        if !(canary.trafficRouting?.httpRoutes.isEmpty ?? true), let right = caches.httpRoutes.missingRight { seen.unreadable.append(right) }
+    }
+
     /// The templates that the spec names, and those that they include.
     private func addTemplates(of canary: CanaryStrategy, namespace: String, to seen: inout RolloutObservation) {
         var open: [RolloutAnalysis.TemplateReference] = canary.analysis?.templates ?? []
@@ -61,6 +77,11 @@ struct RolloutObserver: Sendable {
         }
         while let reference = open.popLast() {
             guard seen.templates[reference] == nil else { continue }
+            let missing: MissingRight? = reference.isClusterScoped ? caches.clusterAnalysisTemplates.missingRight : caches.analysisTemplates.missingRight
+            if let missing {
+                if !seen.unreadable.contains(missing) { seen.unreadable.append(missing) }
+                continue
+            }
             let template: AnalysisTemplate? = reference.isClusterScoped
                 ? caches.clusterAnalysisTemplates.get(ObjectKey(namespace: "", name: reference.name))?.template
                 : caches.analysisTemplates.get(ObjectKey(namespace: namespace, name: reference.name))
@@ -100,10 +121,11 @@ final class RefusalMemory: Sendable {
     }
     private let entries = Mutex<[ObjectKey: [Entry]]>([:])
 
-    func add(_ refusal: Refusal, about key: ObjectKey, now: Timestamp) {
+    /// - Parameter patience: longer where somebody else tries again, so that it does not lapse between two attempts.
+    func add(_ refusal: Refusal, about key: ObjectKey, now: Timestamp, patience: Duration = RefusalMemory.patience) {
         entries.withLock { entries in
             entries[key, default: []].removeAll { $0.refusal.subject == refusal.subject }
-            entries[key, default: []].append(Entry(refusal: refusal, until: now + Self.patience))
+            entries[key, default: []].append(Entry(refusal: refusal, until: now + patience))
         }
     }
 

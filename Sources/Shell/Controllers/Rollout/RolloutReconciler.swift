@@ -18,6 +18,7 @@ struct RolloutReconciler: Sendable {
     private let applier: RolloutApplier
     private let publisher: EventPublisher
     private let refusals: RefusalMemory
+    private let refusalLog: RefusalLog
     private let losses = PrunedStatusMemory()
     private let warnings = RepeatedWarnings()
     private let caches: ClusterCaches
@@ -28,12 +29,14 @@ struct RolloutReconciler: Sendable {
 
     init(
         caches: ClusterCaches, client: KubeClient, barrier: WriteBarrier, publisher: EventPublisher, versions: ServedVersions, instanceID: String?,
-        clock: any ControlClock, logger: Logger, guards: SafetyGuards = .all, afterRouteWrite: (@Sendable (ObjectKey) async -> Void)? = nil
+        refusals: RefusalMemory, refusalLog: RefusalLog, clock: any ControlClock, logger: Logger, guards: SafetyGuards = .all,
+        afterRouteWrite: (@Sendable (ObjectKey) async -> Void)? = nil
     ) {
-        refusals = RefusalMemory()
+        self.refusals = refusals
+        self.refusalLog = refusalLog
         observer = RolloutObserver(caches: caches, refusals: refusals, instanceID: instanceID, guards: guards)
         applier = RolloutApplier(
-            client: client, caches: caches, barrier: barrier, refusals: refusals, versions: versions, clock: clock, guards: guards,
+            client: client, caches: caches, barrier: barrier, refusals: refusals, refusalLog: refusalLog, versions: versions, clock: clock, guards: guards,
             afterRouteWrite: afterRouteWrite)
         self.publisher = publisher
         self.caches = caches
@@ -57,7 +60,13 @@ struct RolloutReconciler: Sendable {
         do throws(KubeError) {
             var version: String = seen.rollout.metadata.resourceVersion
             for step in plan.steps {
-                try await applier.apply(step.action, seen, version: &version)
+                do throws(KubeError) {
+                    try await applier.apply(step.action, seen, version: &version)
+                } catch .forbidden(let verb, let resource, let status) {
+                    remember(.forbidden(verb: verb, resource: resource, status: status), of: step.action, seen)
+                    // The next decision does without, or says what is missing.
+                    return .wake(at: now)
+                }
                 if let event = step.event { publish(event, about: seen.rollout) }
             }
             let events: [EventNote] = plan.events.filter { !warnings.isRepeated($0, about: key) || !guards.have(.warningsOnce) }
@@ -66,15 +75,34 @@ struct RolloutReconciler: Sendable {
             if guards.have(.eventsAfterStatus) { for event in events { publish(event, about: seen.rollout) } }
             warnings.settle(plan.events, about: key)
             return [plan.wakeAt, refusals.nextExpiry(of: key)].compactMap { $0 }.min().map { .wake(at: $0) } ?? .settled
+        } catch .forbidden(let verb, let resource, let status) {
+            return unstored(.forbidden(verb: verb, resource: resource, status: status), seen)
         } catch {
             return Outcome(after: error)
         }
     }
 
+    /// What the server forbids is not tried again before half a minute has passed.
+    private func remember(_ error: KubeError, of action: RolloutAction, _ seen: RolloutObservation) {
+        let cause: Refusal.Cause = error.missingRight.map { .missingRight($0) } ?? .forbidden(error.description)
+        refusals.add(Refusal(subject: action.subject, cause: cause), about: seen.rollout.key, now: clock.now)
+        refusalLog.tell(error, "refused; rollouts that need it wait, and their condition Forbidden says so", metadata(seen))
+    }
+
+    /// The status may not be written, so that no condition can tell of it; an event may.
+    private func unstored(_ error: KubeError, _ seen: RolloutObservation) -> Outcome {
+        refusalLog.tell(error, "refused; without its status no rollout goes on", metadata(seen))
+        let words: String = error.missingRight.map { "\(error); \($0.remedy)" } ?? error.description
+        let event = EventNote(.warning, .forbidden, words)
+        if !warnings.isRepeated(event, about: seen.rollout.key) { publish(event, about: seen.rollout) }
+        warnings.settle([event], about: seen.rollout.key)
+        return .wake(at: clock.now + RefusalLog.retryInterval)
+    }
+
     /// A route that was not listed yet must not be taken for one that is missing. Rollouts without routes do not wait for them.
     private func routesAreKnown(of rollout: Rollout) -> Bool {
         rollout.spec.canary?.trafficRouting?.httpRoutes.isEmpty ?? true
-            || caches.httpRoutes.hasSynced || versions.isAbsent(HTTPRoute.resource)
+            || caches.httpRoutes.isSettled || versions.isAbsent(HTTPRoute.resource)
     }
 
     /// At most one write, none when nothing has changed.

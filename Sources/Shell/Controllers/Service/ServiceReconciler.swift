@@ -16,6 +16,7 @@ struct ServiceReconciler: Sendable {
     let caches: ClusterCaches
     let client: KubeClient
     let barrier: WriteBarrier
+    let refusalLog: RefusalLog
     let clock: any ControlClock
     let logger: Logger
     let guards: SafetyGuards
@@ -36,6 +37,12 @@ struct ServiceReconciler: Sendable {
                 answer.at("metadata", "resourceVersion")?.stringValue ?? "", of: key, in: caches.services, for: key, now: clock.now)
             logger.info("freed, its rollout is gone or names it no longer", metadata: ["service": "\(key)", "rollout": "\(manager)"])
             return .settled
+        } catch .forbidden(let verb, let resource, let status) {
+            // Nobody is left whose condition could tell of it.
+            refusalLog.tell(
+                .forbidden(verb: verb, resource: resource, status: status),
+                "refused; Services that no rollout manages any more keep selecting one revision", ["service": "\(key)"])
+            return .wake(at: clock.now + RefusalLog.retryInterval)
         } catch {
             return Outcome(after: error)
         }

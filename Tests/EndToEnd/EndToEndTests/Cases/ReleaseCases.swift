@@ -10,11 +10,11 @@ extension EndToEnd.OnOurDefinitions {
 }
 
 extension EndToEnd.OnArgosDefinitions {
-    @Test("a good version gets the weights of its steps one after the other, on real measurements, and is promoted")
-    func goodVersion() async throws { try await Release.goodVersion(in: "good") }
+    @Test("with the role of Argo's chart a good version gets the weights of its steps, on real measurements, and is promoted")
+    func goodVersion() async throws { try await Release.goodVersion(in: "good", roles: .argoChart) }
 
-    @Test("a bad version is aborted by what Prometheus says, and the route is as it was")
-    func badVersion() async throws { try await Release.badVersion(in: "bad") }
+    @Test("with the role of Argo's chart a bad version is aborted by what Prometheus says, and the route is as it was")
+    func badVersion() async throws { try await Release.badVersion(in: "bad", roles: .argoChart) }
 }
 
 extension Release {
@@ -29,10 +29,10 @@ extension Release {
         "my-app:95 my-app-canary:5", "my-app:80 my-app-canary:20", "my-app:50 my-app-canary:50", "my-app:0 my-app-canary:100",
     ]
 
-    static func goodVersion(in namespace: String) async throws {
+    static func goodVersion(in namespace: String, roles: GrantedRoles = .deploy) async throws {
         let cluster: RealCluster = try RealCluster.here
         try await Scene.play(.linkedAndFast, in: namespace) { scene in
-            try await cluster.withController { _ in
+            try await cluster.withController(account: try await cluster.account(roles)) { _ in
                 try await scene.apply()
                 try await scene.waitUntilHealthy()
                 let before: JSONValue = try await scene.route()
@@ -60,10 +60,10 @@ extension Release {
         }
     }
 
-    static func badVersion(in namespace: String) async throws {
+    static func badVersion(in namespace: String, roles: GrantedRoles = .deploy) async throws {
         let cluster: RealCluster = try RealCluster.here
         try await Scene.play(.linkedAndFast, in: namespace) { scene in
-            try await cluster.withController { _ in
+            try await cluster.withController(account: try await cluster.account(roles)) { _ in
                 try await scene.apply()
                 try await scene.waitUntilHealthy()
                 let before: JSONValue = try await scene.route()

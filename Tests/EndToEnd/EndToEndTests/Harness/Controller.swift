@@ -76,23 +76,20 @@ extension RealCluster {
             }
             try await kubectl.apply(YAML.text(documents: manifests))
         }
-        let path: String = "\(folder)/\(twin ?? name).kubeconfig"
-        let text: String = try await Command(
-            program: "\(checkout)/Tests/EndToEnd/parts/cluster.sh", arguments: ["kubeconfig", "\(folder)/cluster", namespace, twin ?? name],
-            environment: processEnvironment()
-        ).output()
-        try writeFile(path, text)
-        return ServiceAccount(namespace: namespace, name: twin ?? name, kubeconfig: path)
+        return try await serviceAccount(twin ?? name, in: namespace)
     }
 }
 
 extension RealCluster {
     /// Where the output of the controllers is.
-    var controllerLogs: [String] { ["controller", "controller-a", "controller-b"].map { "\(folder)/logs/\($0).log" }.filter(fileExists) }
+    var controllerLogs: [String] { ["controller", "controller-a", "controller-b", "controller-chart"].map { "\(folder)/logs/\($0).log" }.filter(fileExists) }
 
     /// Runs one controller beside `body`, without leader election unless `arguments` say otherwise, and ends it politely.
-    func withController(arguments: [String] = ["--leader-elect=false"], _ body: (Controller) async throws -> Void) async throws {
-        let controller = try Controller(self, account: try await controllerAccount(), arguments: arguments)
+    func withController(
+        arguments: [String] = ["--leader-elect=false"], account: ServiceAccount? = nil, _ body: (Controller) async throws -> Void
+    ) async throws {
+        let own: ServiceAccount = if let account { account } else { try await controllerAccount() }
+        let controller = try Controller(self, account: own, arguments: arguments)
         do {
             try await controller.waitUntilReady()
             try await body(controller)
