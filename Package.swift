@@ -129,7 +129,9 @@ let allTests: [Target] = [
         "Controllers", "MutantUnderTest", "EmbeddedAPIServer", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Analysis", "Expression",
         "HTTPTransport", "KubeClient", "ControllerKit", "MetricProviders", httpTypes, logging,
     ]),
-    tests("Edge", "CurlTransport", ["CurlTransport", "HTTPTransport", httpTypes]),
+    tests("Edge", "CurlTransport", [
+        "CurlTransport", "HTTPTransport", "KubeClient", "ExecCredentials", "KubeYAML", "KubeModel", "Clockwork", "StrictJSON", httpTypes,
+    ]),
     tests("Edge", "ExecCredentials", ["ExecCredentials", "KubeClient"]),
     tests("Edge", "SimulatedTime", ["SimulatedTime", "Clockwork"]),
     tests("Edge", "SimulatedCluster", [

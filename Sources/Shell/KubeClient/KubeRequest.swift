@@ -143,7 +143,7 @@ extension KubeClient {
             }
             switch outcome {
             case .success(let response): return response
-            case .failure(let error): throw KubeError(error)
+            case .failure(let error): throw connection.explained(error)
             }
         }
     }

@@ -39,7 +39,7 @@ final class TestCertificates: Sendable {
         { authority ca; authority other
           leaf server ca IP:127.0.0.1,DNS:sluice.test
           leaf elsewhere ca DNS:elsewhere.test
-          leaf client ca DNS:client.test; leaf stranger other DNS:stranger.test; } 2>/dev/null
+          leaf client ca DNS:client.test; leaf renewed ca DNS:client.test; leaf stranger other DNS:stranger.test; } 2>/dev/null
         """
 }
 

@@ -131,7 +131,7 @@ import Testing
         (.response(200, "<html>"), "bad_response", ""),
         (.failure(.timedOut(.total)), "unavailable", "no complete response within the total timeout"),
         (.failure(.couldNotConnect(host: "api", cause: "refused")), "unavailable", "no connection to api: refused"),
-        (.failure(.tls(cause: "expired")), "unavailable", "no secure connection: expired"),
+        (.failure(.tls(cause: "expired")), "unavailable", "no secure connection to https://api:6443: expired"),
         (.failure(.connectionLost(cause: "reset")), "unavailable", "the connection was lost: reset"),
         (.failure(.invalidURL(cause: "no host")), "misconfigured", "the url is not usable: no host"),
         (.failure(.responseTooLarge(limit: 5)), "bad_response", ""),

@@ -4,7 +4,7 @@
 enum ArgumentOrder {
     /// Long names of the global flags that have a value, without the dashes.
     static let globalOptions: Set<String> = [
-        "as", "as-uid", "as-group", "cache-dir", "certificate-authority", "client-certificate", "client-key", "cluster", "context", "user",
+        "as", "as-uid", "as-group", "as-user-extra", "cache-dir", "certificate-authority", "client-certificate", "client-key", "cluster", "context", "user",
         "kubeconfig", "namespace", "request-timeout", "server", "tls-server-name", "token", "kloglevel", "loglevel",
     ]
     static let globalFlags: Set<String> = ["disable-compression", "insecure-skip-tls-verify"]

@@ -7,6 +7,8 @@ struct GlobalOptions: ParsableArguments {
     @Option(name: .customLong("as"), help: "User to act as.") var impersonatedUser: String?
     @Option(name: .customLong("as-uid"), help: "UID to act as.") var impersonatedUID: String?
     @Option(name: .customLong("as-group"), help: "Group to act as; may be repeated.") var impersonatedGroups: [String] = []
+    @Option(name: .customLong("as-user-extra"), help: "Attribute of the user to act as, as KEY=VALUE; may be repeated, also with one key.")
+    var impersonatedExtra: [String] = []
     @Option(help: "Accepted as kubectl has it; nothing is cached.") var cacheDir: String?
     @Option(help: "File with the certificate authority of the server.") var certificateAuthority: String?
     @Option(help: "File with a client certificate.") var clientCertificate: String?
@@ -41,11 +43,24 @@ struct GlobalOptions: ParsableArguments {
         overrides.insecureSkipVerify = insecure ? true : nil
         overrides.tlsServerName = tlsServerName
         if let impersonatedUser {
-            overrides.impersonation = Impersonation(user: impersonatedUser, uid: impersonatedUID, groups: impersonatedGroups)
-        } else if impersonatedUID != nil || !impersonatedGroups.isEmpty {
-            throw .message("--as-uid and --as-group say whom to act as only together with --as")
+            overrides.impersonation = Impersonation(
+                user: impersonatedUser, uid: impersonatedUID, groups: impersonatedGroups, extra: try extraAttributes())
+        } else if impersonatedUID != nil || !impersonatedGroups.isEmpty || !impersonatedExtra.isEmpty {
+            throw .message("--as-uid, --as-group and --as-user-extra say whom to act as only together with --as")
         }
         return overrides
+    }
+
+    /// All values of each key, in their order.
+    private func extraAttributes() throws(CommandFailure) -> [String: [String]] {
+        var extra: [String: [String]] = [:]
+        for text in impersonatedExtra {
+            guard let sign = text.firstIndex(of: "="), sign != text.startIndex else {
+                throw .message("invalid argument \"\(text)\" for \"--as-user-extra\" flag: write KEY=VALUE, for instance reason=debugging")
+            }
+            extra[String(text[..<sign]), default: []].append(String(text[text.index(after: sign)...]))
+        }
+        return extra
     }
 
     /// A day stands for no limit: whoever waits that long has gone.

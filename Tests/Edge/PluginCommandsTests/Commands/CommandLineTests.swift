@@ -1,3 +1,4 @@
+import HTTPTypes
 import StrictJSON
 import Testing
 
@@ -14,7 +15,10 @@ import Testing
         ("get rollout web --namespace", "Error: flag needs an argument: --namespace\n"),
         ("status web -t 60", "Error: invalid argument \"60\" for \"-t, --timeout\" flag: time: missing unit in duration \"60\"\n"),
         ("status web --loglevel loud", "Error: not a valid log level: \"loud\"; use trace, debug, info, warn, error, fatal or panic\n"),
-        ("status web --as-group g", "Error: --as-uid and --as-group say whom to act as only together with --as\n"),
+        ("status web --as-group g", "Error: --as-uid, --as-group and --as-user-extra say whom to act as only together with --as\n"),
+        ("status web --as-user-extra a=b", "Error: --as-uid, --as-group and --as-user-extra say whom to act as only together with --as\n"),
+        ("status web --as eva --as-user-extra reason",
+         "Error: invalid argument \"reason\" for \"--as-user-extra\" flag: write KEY=VALUE, for instance reason=debugging\n"),
         ("status web --context prod", "Error: /config has no context \"prod\"; it has lab\n"),
         ("status web --kubeconfig /none", "Error: the kubeconfig /none cannot be read: there is no such file\n"),
         ("get rollout web -w -o json", "Error: --output and --watch cannot be used together; leave out one of them\n"),
@@ -87,6 +91,18 @@ import Testing
             #expect(await world.type("list rollouts").error.hasPrefix("Error: no kubeconfig is given, and this is no pod of a cluster"))
             #expect(await world.type("-s http://in-process.invalid list rollouts --token x").error == "No resources found.\n")
             #expect(world.network.paths.last?.hasPrefix("/apis/argoproj.io/v1alpha1/namespaces/default/rollouts") == true)
+        }
+    }
+
+    @Test func actsAsWhomTheFlagsName() throws {
+        try PluginWorld.play { world in
+            world.network.refuse { request in
+                (403, request.headers.filter { $0.name.rawName.hasPrefix("Impersonate") }.map { "\($0.name.rawName)=\($0.value)" }.joined(separator: " "))
+            }
+            let flags = "--as eva --as-uid 7 --as-group g --as-user-extra reason=a=b --as-user-extra=team=shop --as-user-extra reason=c"
+            let error: String = await world.type("list rollouts \(flags)").error
+            let expected = "Impersonate-User=eva Impersonate-Uid=7 Impersonate-Group=g Impersonate-Extra-reason=a=b Impersonate-Extra-reason=c Impersonate-Extra-team=shop"
+            #expect(error.contains(expected), "\(error)")
         }
     }
 
