@@ -22,7 +22,7 @@ run() { # run RULE SECONDS TEST… : the exit code of the tests
   local rule=$1 seconds=$2 arguments code=0
   shift 2
   mapfile -d '' -t arguments < <(filters "$@")
-  SLUICE_MUTANT=$rule timeout "$seconds" "$bundle" --testing-library swift-testing "${arguments[@]}" >"$scratch/${rule:-none}.log" 2>&1 || code=$?
+  SWIFT_BACKTRACE=enable=no SLUICE_MUTANT=$rule timeout "$seconds" "$bundle" --testing-library swift-testing "${arguments[@]}" >"$scratch/${rule:-none}.log" 2>&1 || code=$?
   return "$code"
 }
 
