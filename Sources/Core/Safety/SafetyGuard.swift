@@ -12,6 +12,8 @@ package enum SafetyGuard: String, Sendable, CaseIterable {
     case stableCarriesReturn
     /// The weight of a superseded version goes to 0 before the next one gets any (R08).
     case supersededWeight
+    /// An aborted update sends nothing to the canary, as soon as the stable version can carry it (R03).
+    case abortedWeight
     /// After a promotion the route goes back to the stable Service only when that selects, and lists, the new pods.
     case stableEndpoints
     /// Of several routes none gets more weight while one of them cannot be written.

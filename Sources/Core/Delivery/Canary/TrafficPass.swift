@@ -61,7 +61,7 @@ struct TrafficPass: Sendable {
             }
             return 0
         }
-        if situation.isAborted { return 0 }
+        if situation.isAborted, situation.guards.have(.abortedWeight) { return 0 }
         // The weight of a revision that was superseded goes before the new one gets any.
         if situation.routesOlderCanary, situation.guards.have(.supersededWeight) { return 0 }
         guard let new = situation.roles.new, new.status.availableReplicas > 0 || !situation.guards.have(.noPodsNoWeight) else { return 0 }
