@@ -9,7 +9,7 @@ BIN = $(shell swift build $(SWIFT_FLAGS) --show-bin-path)
 SPEED ?= 60
 SEED ?= 1
 
-.PHONY: demo test e2e fuzz bench nightly run build crds prerequisites clean
+.PHONY: demo test mutants e2e fuzz bench nightly run build crds prerequisites clean
 
 ## demo: two releases on the embedded cluster, a good one and a bad one
 demo: prerequisites
@@ -19,6 +19,11 @@ demo: prerequisites
 ## test: all fast tests
 test: prerequisites
 	swift test $(SWIFT_FLAGS) --skip EndToEnd
+
+## mutants: takes each safety rule out and shows the test that notices; BUILD=release is quick
+mutants: prerequisites
+	swift build $(SWIFT_FLAGS) --build-tests
+	@Tests/Mutants/run.sh $(BIN)/sluicePackageTests.xctest
 
 ## e2e: on a real kube-apiserver with etcd, a real Prometheus and a real kubectl
 e2e: prerequisites

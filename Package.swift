@@ -127,6 +127,7 @@ let allTests: [Target] = [
     ]),
     tests("Shell", "Controllers", [
         "Controllers", "MutantUnderTest", "EmbeddedAPIServer", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Analysis", "Expression",
+        "Delivery", "Traffic",
         "HTTPTransport", "KubeClient", "ControllerKit", "MetricProviders", httpTypes, logging,
     ]),
     tests("Edge", "CurlTransport", [

@@ -12,6 +12,8 @@ package enum SafetyGuard: String, Sendable, CaseIterable {
     case stableCarriesReturn
     /// The weight of a superseded version goes to 0 before the next one gets any (R08).
     case supersededWeight
+    /// An aborted update sends nothing to the canary, as soon as the stable version can carry it (R03).
+    case abortedWeight
     /// After a promotion the route goes back to the stable Service only when that selects, and lists, the new pods.
     case stableEndpoints
     /// Of several routes none gets more weight while one of them cannot be written.
@@ -91,7 +93,8 @@ package enum SafetyGuard: String, Sendable, CaseIterable {
 
     /// A `setWeight` ends when its weight is in force (R01).
     case stepReceipt
-    /// A step of a canary without routes ends by the split that it asks for, not by the sizes of one pass.
+    /// A step of a canary without routes ends by the split that it asks for, when the pods of other versions are gone, and not
+    /// by the sizes of one pass.
     case finalSizes
     /// The stable version is replaced only when the new one has all its pods available.
     case promotionPods
@@ -99,7 +102,7 @@ package enum SafetyGuard: String, Sendable, CaseIterable {
     case promotionReceipt
     /// `spec.paused` holds the step.
     case pausedStep
-    /// A pause that somebody skipped leaves nothing of its time to the next one.
+    /// A pause that has ended, or was skipped, leaves nothing of its time to the next one.
     case pauseInheritance
     /// Changed steps start over.
     case changedSteps
@@ -129,9 +132,7 @@ package enum SafetyGuard: String, Sendable, CaseIterable {
     case undecidedPromotion
     /// No step ends and nothing is promoted while a background measurement is overdue.
     case overdueAnalysis
-    /// After a retry the old outcome counts no more.
-    case retriedAnalysis
-    /// A run that has ended is not taken for the one that is to be made.
+    /// A run that has ended is not taken for the one that is to be made, so that after a retry the old outcome counts no more.
     case finishedAnalysis
     /// A run of another step does not end this one.
     case analysisOfStep
@@ -161,7 +162,7 @@ package enum SafetyGuard: String, Sendable, CaseIterable {
 
     /// A version is found by what its template means, not by how it is spelled (R17).
     case semanticTemplates
-    /// The live template has the last word, not what an annotation once said (R18).
+    /// The live template has the last word, not what an annotation once said: pods may be others by now.
     case liveTemplates
     /// A name that somebody else has is left alone, and another one taken (R16).
     case collisionCount

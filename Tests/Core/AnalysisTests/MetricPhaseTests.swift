@@ -1,4 +1,5 @@
 import Clockwork
+import MutantUnderTest
 import RolloutModel
 import StrictJSON
 import Testing
@@ -79,8 +80,8 @@ private let verifiedRows = """
             book(outcome("m", finding, at: start), of: runMetric, conditions: metric, secrets: [], isTerminating: false, &plan)
         }
         let result = plan.status.result(of: "m") ?? MetricResult(name: "m")
-        #expect(metricPhase(metric, result, isTerminating: cells[2] == "yes").rawValue == cells[3])
-        #expect((exceededLimit(metric, result)?.reason ?? "") == cells[4])
+        #expect(metricPhase(metric, result, isTerminating: cells[2] == "yes", guardsUnderTest).rawValue == cells[3])
+        #expect((exceededLimit(metric, result, guardsUnderTest)?.reason ?? "") == cells[4])
     }
 
     @Test func staysCompletedWhateverComes() throws {
@@ -89,7 +90,7 @@ private let verifiedRows = """
             var result = MetricResult(name: "m", phase: phase)
             result.failed = 9
             result.measurements = [Measurement(phase: .running)]
-            #expect(metricPhase(metric, result, isTerminating: false) == phase)
+            #expect(metricPhase(metric, result, isTerminating: false, guardsUnderTest) == phase)
         }
     }
 

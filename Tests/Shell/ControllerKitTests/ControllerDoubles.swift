@@ -24,6 +24,10 @@ final class ActiveKeys: Sendable {
 /// A cache that knows only what it is shown.
 final class SlowCache: VersionObserving {
     private let shown = Mutex("")
+    private let listings = Mutex(0)
+    /// How often it was asked to list again.
+    var lists: Int { listings.withLock { $0 } }
+    func listAgain() { listings.withLock { $0 += 1 } }
     func show(_ version: String) { shown.withLock { $0 = version } }
     func hasSeen(_ version: String, of key: ObjectKey) -> Bool { shown.withLock { $0 == version } }
 }

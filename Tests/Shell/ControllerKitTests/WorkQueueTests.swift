@@ -184,6 +184,17 @@ import Testing
         #expect(finished.all == ["done", "ended"])
     }
 
+    @Test func hasTheCacheFilledAnewThatHasNotSeenAWriteForLong() {
+        let barrier = WriteBarrier(guards: guardsUnderTest)
+        let cache = SlowCache()
+        let start = Timestamp(secondsSince1970: 0)
+        barrier.expect("7", of: key, in: cache, for: key, now: start)
+        #expect(!barrier.isClear(key, now: start + WriteBarrier.patience - .nanoseconds(1)))
+        #expect(cache.lists == 0)
+        #expect(barrier.isClear(key, now: start + WriteBarrier.patience))
+        #expect(cache.lists == 1)
+    }
+
     @Test func waitsUntilTheCacheHasSeenItsWrite() throws {
         let world = try World()
         let queue = WorkQueue(clock: world.clock)

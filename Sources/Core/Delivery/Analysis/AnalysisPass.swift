@@ -66,7 +66,7 @@ struct AnalysisPass: Sendable {
         let persisted: RolloutStatus = situation.persisted
         let hasStepPause: Bool = persisted.pauseConditions.contains { $0.reason == .canaryPauseStep || $0.reason == .blueGreenPause }
         if persisted.controllerPause && !hasStepPause { return run.status.phase == .inconclusive }
-        return persisted.abortedAt != nil && situation.guards.have(.retriedAnalysis)
+        return persisted.abortedAt != nil
     }
 
     private mutating func keep(

@@ -66,7 +66,7 @@ func podsAwaited(_ situation: CanarySituation, _ sizes: CanarySizes) -> String? 
             return "\(wanted) pods of \(stable.metadata.name) (\(stable.status.replicas) now)"
         }
     }
-    if situation.isBasic, let other = situation.roles.others.first(where: { $0.want > 0 || $0.status.availableReplicas > 0 }) {
+    if situation.isBasic, situation.guards.have(.finalSizes), let other = situation.roles.others.first(where: { $0.want > 0 || $0.status.availableReplicas > 0 }) {
         return "the pods of \(other.metadata.name) to go (\(other.status.replicas) now)"
     }
     return nil

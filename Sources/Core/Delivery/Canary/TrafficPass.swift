@@ -63,7 +63,7 @@ struct TrafficPass: Sendable {
             }
             return 0
         }
-        if situation.isAborted { return 0 }
+        if situation.isAborted, situation.guards.have(.abortedWeight) { return 0 }
         // The weight of a revision that was superseded goes before the new one gets any.
         if situation.routesOlderCanary, situation.guards.have(.supersededWeight) { return 0 }
         // A canary without pods gets nothing, also where a step has asked for none: its traffic leaves before they do.

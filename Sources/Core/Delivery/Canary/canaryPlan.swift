@@ -179,7 +179,7 @@ private func complete(_ draft: inout StatusDraft, _ situation: CanarySituation) 
     guard let index = situation.stepIndex, let step = situation.currentStep else { return }
     draft.status.currentStepIndex = index + 1
     draft.status.stepAnalysisRun = nil
-    draft.removedPauses.insert(.canaryPauseStep)
+    if situation.guards.have(.pauseInheritance) { draft.removedPauses.insert(.canaryPauseStep) }
     draft.events.append(EventNote(
         .normal, .rolloutStepCompleted, "Rollout step \(index + 1)/\(situation.steps.count) completed (\(step.text))"))
 }

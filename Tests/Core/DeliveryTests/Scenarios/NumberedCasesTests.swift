@@ -164,6 +164,22 @@ import Testing
         #expect(cluster.step == 0 && cluster.size("v3") == 1)
     }
 
+    @Test("hazard 25: nor while the pods of the second one are all that may be missing") func hazard25WithoutRoom() {
+        var cluster = Self.basic(replicas: 4, [["setWeight": 25], ["pause": [:]]], surge: 0, unavailable: 1)
+        cluster.setImage("v2")
+        cluster.settle()
+        #expect(cluster.sizes == "v1: 3, v2: 1" && cluster.step == 1)
+        cluster.podLimit["v1"] = 2
+        cluster.runPods()
+        cluster.setImage("v3")
+        cluster.settle()
+        #expect(cluster.sizes == "v1: 3, v2: 1, v3: 0" && cluster.step == 0)
+        cluster.podLimit = [:]
+        cluster.runPods()
+        cluster.settle()
+        #expect(cluster.sizes == "v1: 3, v2: 0, v3: 1" && cluster.step == 1)
+    }
+
     @Test("29: slow pods: Degraded, then Paused, then through to Healthy") func case29() {
         var cluster = Self.basic(replicas: 2, Self.slowPodSteps, spec: ["progressDeadlineSeconds": 5], limits: ["v2": 0])
         cluster.setImage("v2")

@@ -98,6 +98,23 @@ import Testing
         #expect(await scene.reconciler.reconcile(ObjectKey(namespace: "default", name: "other")) == .settled)
     }
 
+    @Test func leavesAYoungerRunOfTheSameNameAlone() async throws {
+        let spec: JSONValue = ["metrics": [Scene.metric()], "ttlStrategy": ["secondsAfterCompletion": 10]]
+        let scene = try await Scene(spec)
+        _ = await scene.reconciler.reconcile(scene.key)
+        try await scene.observe()
+        scene.clock.advance(.seconds(11))
+        try await scene.client.delete(.analysisRuns, namespace: "default", name: "run")
+        _ = try await scene.client.create(.analysisRuns, namespace: "default", [
+            "apiVersion": "argoproj.io/v1alpha1", "kind": "AnalysisRun", "metadata": ["name": "run", "namespace": "default"], "spec": spec,
+        ])
+        guard case .retry = await scene.reconciler.reconcile(scene.key) else {
+            Issue.record("expected another attempt after a conflict")
+            return
+        }
+        #expect(try await scene.stored()["status"] == nil)
+    }
+
     @Test func storesNothingWhenItIsCancelledWhileItMeasures() async throws {
         let scene = try await Scene(["metrics": [Scene.metric("a"), Scene.metric("b")]]) { (query: String) async throws(TransportError) in
             if query.contains("query_a") { throw .cancelled }
