@@ -9,7 +9,9 @@ BIN = $(shell swift build $(SWIFT_FLAGS) --show-bin-path)
 SPEED ?= 60
 SEED ?= 1
 
-.PHONY: demo test e2e run build crds prerequisites clean
+N ?= 100
+
+.PHONY: demo test e2e load run build crds prerequisites clean
 
 ## demo: two releases on the embedded cluster, a good one and a bad one
 demo: prerequisites
@@ -24,6 +26,11 @@ test: prerequisites
 e2e: prerequisites
 	swift build $(SWIFT_FLAGS) --build-tests
 	swift test $(SWIFT_FLAGS) --skip-build --filter EndToEnd --no-parallel
+
+## load: N Rollouts on a real kube-apiserver, a hundred of them updated at once; it says what that costs
+load: prerequisites
+	swift build -c release -Xswiftc -enable-testing --build-tests
+	SLUICE_LOAD_ROLLOUTS=$(N) swift test -c release -Xswiftc -enable-testing --skip-build --filter LoadCases --no-parallel
 
 ## run: the controller against the current kubeconfig context
 run: prerequisites

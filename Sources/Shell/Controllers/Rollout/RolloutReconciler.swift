@@ -19,6 +19,7 @@ struct RolloutReconciler: Sendable {
     private let refusals: RefusalMemory
     private let losses = PrunedStatusMemory()
     private let warnings = RepeatedWarnings()
+    private let held = HeldStatuses()
     private let caches: ClusterCaches
     private let versions: ServedVersions
     private let clock: any ControlClock
@@ -42,25 +43,28 @@ struct RolloutReconciler: Sendable {
 
     func reconcile(_ key: ObjectKey) async -> Outcome {
         let now: Timestamp = clock.now
-        guard let seen = observer.observe(key, now: now) else {
+        guard var seen = observer.observe(key, now: now) else {
+            held.forget(key)
             refusals.forget(key)
             losses.forget(key)
             warnings.forget(key)
             return .settled
         }
         guard routesAreKnown(of: seen.rollout) else { return .wake(at: now + Self.routesInterval) }
+        let stored: Rollout = seen.rollout
+        seen.rollout.status = held.present(stored)
         let plan: RolloutPlan = decide(seen, now: now)
-        for note in plan.notes { logger.info("\(note)", metadata: metadata(seen)) }
+        for note in plan.notes { logger.info("\(note)", metadata: metadata(stored)) }
         do throws(KubeError) {
             var version: String = seen.rollout.metadata.resourceVersion
             for step in plan.steps {
                 try await applier.apply(step.action, seen, version: &version)
                 if let event = step.event { publish(event, about: seen.rollout) }
             }
-            try await store(plan.status, seen, version: version)
+            let heldUntil: Timestamp? = try await store(plan.status, stored, version: version, now: now)
             for event in plan.events where !warnings.isRepeated(event, about: key) { publish(event, about: seen.rollout) }
             warnings.settle(plan.events, about: key)
-            return [plan.wakeAt, refusals.nextExpiry(of: key)].compactMap { $0 }.min().map { .wake(at: $0) } ?? .settled
+            return [plan.wakeAt, heldUntil, refusals.nextExpiry(of: key)].compactMap { $0 }.min().map { .wake(at: $0) } ?? .settled
         } catch {
             return Outcome(after: error)
         }
@@ -72,21 +76,29 @@ struct RolloutReconciler: Sendable {
             || caches.httpRoutes.hasSynced || versions.isAbsent(HTTPRoute.resource)
     }
 
-    /// At most one write, none when nothing has changed.
-    private func store(_ status: RolloutStatus, _ seen: RolloutObservation, version: String) async throws(KubeError) {
-        let rollout: Rollout = seen.rollout
-        guard let difference = JSONValue.mergePatch(from: rollout.status.raw, to: status.json) else { return }
-        guard !losses.isKnown(difference, of: rollout.key) else { return }
+    /// At most one write, none when nothing has changed or when it may wait.
+    ///
+    /// - Returns: when a status that was held back has to be written.
+    private func store(
+        _ status: RolloutStatus, _ rollout: Rollout, version: String, now: Timestamp
+    ) async throws(KubeError) -> Timestamp? {
+        guard let difference = JSONValue.mergePatch(from: rollout.status.raw, to: status.json), !losses.isKnown(difference, of: rollout.key) else {
+            held.forget(rollout.key)
+            return nil
+        }
+        if status.mayWait(difference, comparedWith: rollout.status), let until = held.hold(status, of: rollout, now: now) { return until }
         // The version makes the server refuse a status that was decided from an older object: a user's change comes first.
         let patch: JSONValue = ["metadata": ["resourceVersion": .string(version)], "status": difference]
         let answer: JSONValue = try await applier.merge(
             patch, into: rollout.metadata.name, subresource: "status", in: applier.caches.rollouts, for: rollout)
+        held.forget(rollout.key)
         losses.remember(JSONValue.mergePatch(from: answer["status"] ?? .object([:]), to: status.json), of: rollout.key)
         if status.phase != rollout.status.phase || status.currentStepIndex != rollout.status.currentStepIndex {
             logger.info(
                 "\(status.phase?.rawValue ?? "unknown")\(status.message.isEmpty ? "" : ": \(status.message)")",
-                metadata: metadata(seen).merging(["step": "\(status.currentStepIndex.map(String.init) ?? "-")"]) { $1 })
+                metadata: metadata(rollout).merging(["step": "\(status.currentStepIndex.map(String.init) ?? "-")"]) { $1 })
         }
+        return nil
     }
 
     private func publish(_ event: EventNote, about rollout: Rollout) {
@@ -96,8 +108,8 @@ struct RolloutReconciler: Sendable {
             kind: event.severity == .warning ? .warning : .normal, reason: event.reason, message: event.message))
     }
 
-    private func metadata(_ seen: RolloutObservation) -> Logger.Metadata {
-        ["namespace": "\(seen.rollout.metadata.namespace)", "rollout": "\(seen.rollout.metadata.name)"]
+    private func metadata(_ rollout: Rollout) -> Logger.Metadata {
+        ["namespace": "\(rollout.metadata.namespace)", "rollout": "\(rollout.metadata.name)"]
     }
 }
 
