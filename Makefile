@@ -9,7 +9,9 @@ BIN = $(shell swift build $(SWIFT_FLAGS) --show-bin-path)
 SPEED ?= 60
 SEED ?= 1
 
-.PHONY: demo test mutants e2e fuzz bench nightly run build crds prerequisites clean
+N ?= 100
+
+.PHONY: demo test mutants e2e load fuzz bench nightly run build crds prerequisites clean
 
 ## demo: two releases on the embedded cluster, a good one and a bad one
 demo: prerequisites
@@ -30,6 +32,11 @@ e2e: prerequisites
 	swift build $(SWIFT_FLAGS) --build-tests
 	swift test $(SWIFT_FLAGS) --skip-build --filter EndToEnd --no-parallel
 
+## load: N Rollouts on a real kube-apiserver, a hundred of them updated at once; it says what that costs
+load: prerequisites
+	swift build -c release -Xswiftc -enable-testing --build-tests
+	SLUICE_LOAD_ROLLOUTS=$(N) swift test -c release -Xswiftc -enable-testing --skip-build --filter LoadCases --no-parallel
+
 ## fuzz: every parser and the edits of routes against their laws, for BUDGET (2m) in all
 fuzz: prerequisites
 	@Tests/Fuzz/run.sh $(or $(BUDGET),2m)
@@ -44,7 +51,7 @@ bench: prerequisites
 nightly: prerequisites
 	$(MAKE) torture BUILD=release SEED=$(shell date +%Y%m%d) BUDGET=$(or $(TORTURE_BUDGET),60m)
 	$(MAKE) fuzz BUDGET=$(or $(FUZZ_BUDGET),30m)
-	$(MAKE) load BUILD=release N=1000
+	$(MAKE) load N=1000
 	$(MAKE) bench
 
 ## run: the controller against the current kubeconfig context

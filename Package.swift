@@ -62,14 +62,15 @@ let edge: [Target] = [
     .systemLibrary(name: "CYAML", path: "Sources/Edge/CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CLibCurl", path: "Sources/Edge/CLibCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .target(name: "CCurl", dependencies: ["CLibCurl"], path: "Sources/Edge/CCurl", exclude: ["README.md"]),
+    .target(name: "CMemory", path: "Sources/Edge/CMemory", exclude: ["README.md"]),
     target("Edge", "CurlTransport", ["CCurl", "HTTPTransport", httpTypes]),
     target("Edge", "ExecCredentials", ["KubeClient"]),
     target("Edge", "HTTPServing", ["EmbeddedAPIServer", hummingbird, nioCore, nioPosix, httpTypes, logging]),
     target("Edge", "Observability", ["StrictJSON", "Clockwork", logging, metrics]),
     target("Edge", "ControllerProcess", [
         "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "HTTPTransport", "KubeClient", "ControllerKit", "MetricProviders",
-        "Controllers", "EmbeddedAPIServer", "KubeYAML", "HTTPServing", "CurlTransport", "ExecCredentials", "Observability", httpTypes, logging, metrics,
-        signals,
+        "Controllers", "EmbeddedAPIServer", "KubeYAML", "HTTPServing", "CurlTransport", "ExecCredentials", "Observability", "CMemory", httpTypes, logging,
+        metrics, signals,
     ]),
     target("Edge", "SimulatedTime", ["Clockwork"]),
     target("Edge", "PluginCommands", [

@@ -84,7 +84,22 @@ private func creationPlan(_ situation: CanarySituation) -> RolloutPlan {
             .normal, .selectorDerived,
             "spec.selector is not set; pods are selected by the label \(situation.selector.selector.text), which is added to them"))
     }
-    return RolloutPlan(steps: steps, status: status, events: events)
+    guard let begun = begun(situation, with: new) else { return RolloutPlan(steps: steps, status: status, events: events) }
+    let reset: RolloutPlan = resetPlan(begun)
+    return RolloutPlan(steps: steps, status: reset.status, events: events + reset.events, wakeAt: reset.wakeAt)
+}
+
+/// The situation once the new ReplicaSet is there, so that one write says that there is one and that everything starts over.
+/// Nil where something else comes between the two.
+private func begun(_ situation: CanarySituation, with new: NewReplicaSet) -> CanarySituation? {
+    guard situation.rollout.spec.replicas != nil, !isResized(situation) else { return nil }
+    var roles: ReplicaSetRoles = situation.roles
+    let expected: ReplicaSet = new.expected(for: situation.rollout, at: situation.now)
+    roles.new = expected
+    roles.all.append(expected)
+    let begun = CanarySituation(
+        seen: situation.seen, strategy: situation.strategy, selector: situation.selector, roles: roles, now: situation.now)
+    return begun.isReset ? begun : nil
 }
 
 /// A ReplicaSet exists though no status speaks of it: after a restore, or a crash between two writes.

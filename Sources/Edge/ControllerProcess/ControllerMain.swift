@@ -1,3 +1,4 @@
+import CMemory
 import ControllerKit
 import CoreMetrics
 import CurlTransport
@@ -24,6 +25,8 @@ public enum ControllerMain {
             print(flags.printsHelp ? ControllerFlags.help : "sluice-controller: \(SluiceVersion.text)", terminator: flags.printsHelp ? "" : "\n")
             return 0
         }
+        // As many as there are threads that allocate much: each keeps what it once had.
+        cmemory_limit_arenas(2)
         // A reader of the log that goes away must not end the controller.
         signal(SIGPIPE, SIG_IGN)
         let clock = SystemClock()
@@ -47,7 +50,7 @@ public enum ControllerMain {
             world: ControllerProcess.World(
                 transport: transport, clock: clock,
                 environment: ControllerEnvironment(variables: variables, hostName: hostName(), credentialPlugins: plugins),
-                seed: UInt64.random(in: .min ... .max)
+                seed: UInt64.random(in: .min ... .max), releaseMemory: { cmemory_release() }
             ) { handler, address, port, onListening in
                 try await HTTPListener(handler: handler, host: address, port: port, logger: quietLog).run(onListening: onListening)
             },

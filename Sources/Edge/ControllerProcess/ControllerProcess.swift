@@ -25,17 +25,20 @@ public struct ControllerProcess: Sendable {
         public var serve: PageServer
         /// Decides the identity in the lease, jitter, and the names of events. Another one in every process.
         public var seed: UInt64
+        /// Gives memory that is not needed any more back to the system.
+        public var releaseMemory: @Sendable () -> Void
 
         /// The given world.
         public init(
             transport: any HTTPTransport, clock: any ControlClock, environment: ControllerEnvironment, seed: UInt64,
-            serve: @escaping PageServer
+            releaseMemory: @escaping @Sendable () -> Void = {}, serve: @escaping PageServer
         ) {
             self.transport = transport
             self.clock = clock
             self.environment = environment
             self.serve = serve
             self.seed = seed
+            self.releaseMemory = releaseMemory
         }
     }
 
@@ -79,6 +82,10 @@ public struct ControllerProcess: Sendable {
             group.addTask { await running.serve("/metrics", running.metricPages, flags.metricsPort, world.serve) }
             group.addTask {
                 await running.controllers.runCaches()
+                return .asTold
+            }
+            group.addTask {
+                await running.keepMemorySmall(world.releaseMemory)
                 return .asTold
             }
             group.addTask { .work(await running.work()) }

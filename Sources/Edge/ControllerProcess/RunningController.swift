@@ -165,6 +165,11 @@ extension RunningController {
         }
     }
 
+    /// Until the task is cancelled.
+    func keepMemorySmall(_ release: @escaping @Sendable () -> Void) async {
+        await MemoryKeeper(workDone: { health.rounds }, release: release, clock: clock).run()
+    }
+
     var healthPages: any APIHandler {
         ProcessPages(pages: [
             "/healthz": { ProcessPages.text(200, "ok") },

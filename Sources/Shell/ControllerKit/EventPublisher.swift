@@ -7,8 +7,10 @@ import Synchronization
 
 /// Publishes Events beside the work: `publish` never waits and never fails, and nothing depends on what becomes of them.
 public final class EventPublisher: Sendable {
-    /// As many as a burst of hundreds of rollouts makes. What does not fit is dropped and counted.
-    static let capacity = 1000
+    /// As many as a burst of two hundred rollouts makes. What does not fit is dropped and counted.
+    static let capacity = 4000
+    /// How many are written at once.
+    static let lanes = 4
     /// Events are worth little patience: one attempt more, then they are dropped.
     static let retryPause: Duration = .seconds(1)
     /// For so long nothing is sent that the server has just refused for want of a right.
@@ -38,6 +40,7 @@ public final class EventPublisher: Sendable {
     }
 
     private let state = Mutex(State())
+    private let refusals = Mutex(Refusals())
     private let client: KubeClient
     private let clock: any ControlClock
     private let component: String
@@ -89,7 +92,6 @@ public final class EventPublisher: Sendable {
     /// Publishes what is queued, until `finish` was called or the task is cancelled. Runs once, beside the controllers.
     public func run() async {
         var correlator = EventCorrelator()
-        var refusals = Refusals()
         while !Task.isCancelled {
             let (batch, signal, isFinishing) = state.withLock { state in
                 defer { state.waiting = [] }
@@ -101,49 +103,86 @@ public final class EventPublisher: Sendable {
                 await signal.wait()
                 continue
             }
-            for (note, at) in batch { await send(note, at: at, &correlator, &refusals) }
+            for name in await send(decisions(on: batch, &correlator)) { correlator.forget(name: name) }
         }
     }
 
-    private func send(
-        _ note: PublishedEvent, at instant: Timestamp, _ correlator: inout EventCorrelator, _ refusals: inout Refusals
-    ) async {
-        let decision = correlator.decide(note, now: instant)
-        if case .drop = decision {
-            state.withLock { $0.statistics.dropped += 1 }
-            logger.debug("an event was dropped, there are too many", metadata: ["object": "\(note.about.key)", "reason": "\(note.reason)"])
-            return
+    /// What to do about one event that was published.
+    private struct Work: Sendable {
+        var decision: EventCorrelator.Decision
+        var about: ObjectReference
+        var reason: String
+        var at: Timestamp
+    }
+
+    /// What is to be written, by lane: all that concerns one object is in one, in order.
+    private func decisions(on batch: [(note: PublishedEvent, at: Timestamp)], _ correlator: inout EventCorrelator) -> [[Work]] {
+        var lanes: [[Work]] = Array(repeating: [], count: Self.lanes)
+        for (note, at) in batch {
+            let decision = correlator.decide(note, now: at)
+            if case .drop = decision {
+                state.withLock { $0.statistics.dropped += 1 }
+                logger.debug("an event was dropped, there are too many", metadata: ["object": "\(note.about.key)", "reason": "\(note.reason)"])
+                continue
+            }
+            let lane = Int(FNV.fnv1a32(note.about.key.description.utf8) % UInt32(Self.lanes))
+            lanes[lane].append(Work(decision: decision, about: note.about, reason: note.reason, at: at))
         }
-        let verb: String = if case .count = decision { "patch" } else { "create" }
-        if let until = refusals.until[verb], clock.now < until {
-            if case .create(_, let name) = decision { correlator.forget(name: name) }
+        return lanes.filter { !$0.isEmpty }
+    }
+
+    /// - Returns: the names of events that were to be created and are not there.
+    private func send(_ lanes: [[Work]]) async -> [String] {
+        await withTaskGroup(of: [String].self) { group in
+            for lane in lanes {
+                group.addTask {
+                    var missing: [String] = []
+                    for work in lane {
+                        if await !self.send(work), case .create(_, let name) = work.decision { missing.append(name) }
+                    }
+                    return missing
+                }
+            }
+            return await group.reduce(into: []) { $0 += $1 }
+        }
+    }
+
+    /// - Returns: false when it was given up.
+    private func send(_ work: Work) async -> Bool {
+        let verb: String = if case .count = work.decision { "patch" } else { "create" }
+        let now = clock.now
+        if let until = refusals.withLock({ $0.until[verb] }), now < until {
             state.withLock { $0.statistics.failed += 1 }
-            return
+            return false
         }
         for attempt in 1...2 {
             do throws(KubeError) {
-                try await write(decision, about: note.about, at: instant)
+                try await write(work.decision, about: work.about, at: work.at)
                 state.withLock { $0.statistics.published += 1 }
-                refusals.until[verb] = nil
-                if refusals.told.remove(verb) != nil { logger.info("events are published again", metadata: ["verb": "\(verb)"]) }
-                return
+                refusals.withLock { $0.until[verb] = nil }
+                if refusals.withLock({ $0.told.remove(verb) }) != nil { logger.info("events are published again", metadata: ["verb": "\(verb)"]) }
+                return true
             } catch .cancelled {
-                return
+                return true
             } catch {
                 // Only cancellation ends the sleep early; then there is no second attempt.
                 if attempt == 1, error.isWorthRepeating, (try? await clock.sleep(until: clock.now + Self.retryPause, tolerance: nil)) != nil { continue }
-                if case .create(_, let name) = decision { correlator.forget(name: name) }
                 state.withLock { $0.statistics.failed += 1 }
                 if let right = error.missingRight {
-                    refusals.until[verb] = clock.now + Self.refusalPause
-                    guard refusals.told.insert(verb).inserted else { return }
-                    logger.warning("events are not published, all else goes on", metadata: ["remedy": "\(right.remedy)", "error": "\(error)"])
-                    return
+                    let isNew: Bool = refusals.withLock { refusals in
+                        refusals.until[verb] = clock.now + Self.refusalPause
+                        return refusals.told.insert(verb).inserted
+                    }
+                    if isNew {
+                        logger.warning("events are not published, all else goes on", metadata: ["remedy": "\(right.remedy)", "error": "\(error)"])
+                    }
+                    return false
                 }
-                logger.warning("an event was not published", metadata: ["object": "\(note.about.key)", "reason": "\(note.reason)", "error": "\(error)"])
-                return
+                logger.warning("an event was not published", metadata: ["object": "\(work.about.key)", "reason": "\(work.reason)", "error": "\(error)"])
+                return false
             }
         }
+        return false
     }
 
     private func write(_ decision: EventCorrelator.Decision, about: ObjectReference, at instant: Timestamp) async throws(KubeError) {
@@ -159,7 +198,7 @@ public final class EventPublisher: Sendable {
                 "count": JSONValue(count), "lastTimestamp": .string(instant.rfc3339), "message": .string(note.message),
             ]
             do throws(KubeError) {
-                _ = try await client.patch(.events, namespace: namespace, name: name, .merge(change))
+                try await client.patchUnread(.events, namespace: namespace, name: name, .merge(change))
             } catch .notFound {
                 // Events are deleted after an hour.
                 try await create(note, name: name, about: about, namespace: namespace, first: first, last: instant, count: count)
@@ -185,7 +224,7 @@ public final class EventPublisher: Sendable {
             "type": .string(note.kind.rawValue), "reportingComponent": .string(component), "reportingInstance": .string(host),
         ]
         do throws(KubeError) {
-            _ = try await client.create(.events, namespace: namespace, event)
+            try await client.createUnread(.events, namespace: namespace, event)
         } catch .alreadyExists {
             // The answer to an earlier attempt was lost: it is there.
         }

@@ -140,12 +140,30 @@ public struct KubeClient: Sendable {
     public func patch(
         _ resource: GroupVersionResource, namespace: String?, name: String, subresource: String? = nil, _ patch: Patch
     ) async throws(KubeError) -> JSONValue {
+        try await send(Self.request(resource, namespace: namespace, name: name, subresource: subresource, patch))
+    }
+
+    private static func request(
+        _ resource: GroupVersionResource, namespace: String?, name: String, subresource: String? = nil, _ patch: Patch
+    ) -> KubeRequest {
         var request = KubeRequest(.patch, resource, namespace: namespace, name: name, subresource: subresource)
         switch patch {
         case .json(let operations): request.body = (.jsonPatch, operations.json)
         case .merge(let change): request.body = (.mergePatch, change)
         }
-        return try await send(request)
+        return request
+    }
+
+    /// Creates an object whose stored form is of no interest: the answer is not looked at.
+    public func createUnread(_ resource: GroupVersionResource, namespace: String?, _ object: JSONValue) async throws(KubeError) {
+        var request = KubeRequest(.create, resource, namespace: namespace)
+        request.body = (.json, object)
+        _ = try await send(request, readsAnswer: false)
+    }
+
+    /// Changes an object whose stored form is of no interest: the answer is not looked at.
+    public func patchUnread(_ resource: GroupVersionResource, namespace: String?, name: String, _ patch: Patch) async throws(KubeError) {
+        _ = try await send(Self.request(resource, namespace: namespace, name: name, patch), readsAnswer: false)
     }
 
     /// Deletes an object, if it still is the one that the preconditions name.

@@ -64,6 +64,11 @@ struct KubeRequest: Sendable {
         return [verb.rawValue, resource?.description ?? path, object].filter { !$0.isEmpty }.joined(separator: " ")
     }
 
+    /// Events are told beside the work, and must not keep it waiting.
+    var budget: RateBudget.Kind {
+        verb.budget == .write && resource?.resource == "events" ? .event : verb.budget
+    }
+
     var target: String {
         guard !query.isEmpty else { return path }
         return path + "?" + query.map { "\($0.name)=\(percentEncoded($0.value))" }.joined(separator: "&")
@@ -98,7 +103,9 @@ public struct WriteGate: Sendable {
 
 extension KubeClient {
     /// Sends a request and reads its whole answer.
-    func send(_ request: KubeRequest) async throws(KubeError) -> JSONValue {
+    ///
+    /// - Parameter readsAnswer: without it, null takes the place of the answer to a request that went well.
+    func send(_ request: KubeRequest, readsAnswer: Bool = true) async throws(KubeError) -> JSONValue {
         let throttled = try await waitForBudget(request)
         let start = clock.now
         var record = RequestRecord(
@@ -107,7 +114,7 @@ extension KubeClient {
         do throws(KubeError) {
             let response = try await exchange(request, timeouts: .request(total: requestTimeout))
             record.status = response.status
-            let answer = try await answer(of: response, to: request)
+            let answer = try await answer(of: response, to: request, isRead: readsAnswer)
             record.elapsed = start.duration(to: clock.now)
             observe?(record)
             return answer
@@ -120,7 +127,7 @@ extension KubeClient {
     }
 
     func waitForBudget(_ request: KubeRequest) async throws(KubeError) -> Duration {
-        isForLease ? .zero : try await budget.acquire(request.verb.budget, priority, clock: clock)
+        isForLease ? .zero : try await budget.acquire(request.budget, priority, clock: clock)
     }
 
     /// One exchange, or two where credentials have been renewed in between.
@@ -193,7 +200,7 @@ extension KubeClient {
         return headers
     }
 
-    private func answer(of response: TransportResponse, to request: KubeRequest) async throws(KubeError) -> JSONValue {
+    private func answer(of response: TransportResponse, to request: KubeRequest, isRead: Bool) async throws(KubeError) -> JSONValue {
         let bytes: [UInt8]
         do throws(TransportError) {
             bytes = try await response.body.collect(upTo: TransportRequest.defaultResponseLimit)
@@ -201,6 +208,7 @@ extension KubeClient {
             throw KubeError(error)
         }
         guard (200..<300).contains(response.status) else { throw refusal(response, bytes, of: request) }
+        if !isRead { return .null }
         do throws(JSONError) {
             return try JSONValue(parsing: bytes)
         } catch {
@@ -217,6 +225,7 @@ extension KubeClient {
             status.code = response.status
         }
         let seconds = response.headers[.retryAfter].flatMap { Int($0) }.map { min(max($0, 0), Self.longestRetryAfter) }
+        if response.status == 429 { budget.hold(for: seconds.map { .seconds($0) }, now: clock.now) }
         return KubeError(
             status, retryAfter: seconds.map { .seconds($0) }, verb: request.verb.rawValue,
             resource: request.resource?.description ?? request.path, subject: request.subject)

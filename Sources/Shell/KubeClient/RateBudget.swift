@@ -3,11 +3,14 @@ import Synchronization
 
 /// How many requests may be sent, so that a busy controller stays a good guest of the API server.
 ///
-/// Reads and writes have a bucket each: writes never wait behind lists. A safety write never waits at all; it borrows
-/// from the writes that come later. Requests of the lease are not counted.
+/// Reads, writes and events have a bucket each: writes never wait behind lists, nor behind what is told about them. A safety
+/// write never waits at all; it borrows from the writes that come later. Requests of the lease are not counted.
+///
+/// The buckets are a brake for what goes wrong, not the pace: how much is too much the server knows, by its priorities and
+/// fairness. When it says so, everything but safety writes and the lease waits for as long as it asks.
 public final class RateBudget: Sendable {
     /// Which bucket a request draws from.
-    public enum Kind: Sendable, Hashable, CaseIterable { case read, write }
+    public enum Kind: Sendable, Hashable, CaseIterable { case read, write, event }
 
     /// Whether a request may wait.
     public enum Priority: Sendable, Hashable {
@@ -19,20 +22,43 @@ public final class RateBudget: Sendable {
     private struct Buckets: Sendable {
         var read: TokenBucket
         var write: TokenBucket
+        var event: TokenBucket
 
         subscript(kind: Kind) -> TokenBucket {
-            get { kind == .read ? read : write }
-            set { if kind == .read { read = newValue } else { write = newValue } }
+            get {
+                switch kind {
+                case .read: read
+                case .write: write
+                case .event: event
+                }
+            }
+            set {
+                switch kind {
+                case .read: read = newValue
+                case .write: write = newValue
+                case .event: event = newValue
+                }
+            }
         }
     }
 
     /// Nil: unlimited.
     private let buckets: Mutex<Buckets?>
+    /// Until when the server has asked us to wait.
+    private let held = Mutex<Timestamp?>(nil)
 
-    /// A budget per kind. The defaults are those of Argo Rollouts' `--qps` and `--burst`, which there cover both kinds together.
-    public init(perSecond: Int = 40, burst: Int = 80) {
+    /// What `--qps` and `--burst` are when nobody sets them. Argo Rollouts' 40 and 80 are less than a hundred Rollouts need that
+    /// are updated at once.
+    public static let defaultPerSecond: Int = 200
+    public static let defaultBurst: Int = 1000
+
+    /// How long to wait after a refusal that does not say it, as client-go.
+    static let defaultHold: Duration = .seconds(1)
+
+    /// A budget per kind.
+    public init(perSecond: Int = defaultPerSecond, burst: Int = defaultBurst) {
         let bucket = TokenBucket(perSecond: perSecond, burst: burst)
-        buckets = Mutex(Buckets(read: bucket, write: bucket))
+        buckets = Mutex(Buckets(read: bucket, write: bucket, event: bucket))
     }
 
     private init(buckets: Buckets?) { self.buckets = Mutex(buckets) }
@@ -45,7 +71,9 @@ public final class RateBudget: Sendable {
     /// - Returns: how long it waited.
     func acquire(_ kind: Kind, _ priority: Priority, clock: any ControlClock) async throws(KubeError) -> Duration {
         let now = clock.now
-        let wait = buckets.withLock { $0?[kind].take(now: now) } ?? .zero
+        let due = buckets.withLock { $0?[kind].take(now: now) } ?? .zero
+        let asked: Duration = held.withLock { $0 }.map { now.duration(to: $0) } ?? .zero
+        let wait: Duration = max(due, asked)
         guard priority == .normal, wait > .zero else { return .zero }
         do {
             try await clock.sleep(until: now + wait, tolerance: nil)
@@ -55,6 +83,16 @@ public final class RateBudget: Sendable {
             throw .cancelled
         }
         return wait
+    }
+}
+
+extension RateBudget {
+    /// The server has more than it can do: nobody asks for anything before `duration` is over.
+    func hold(for duration: Duration?, now: Timestamp) {
+        // Without limits there is one budget for everybody, and no server that needs protection.
+        guard buckets.withLock({ $0 != nil }) else { return }
+        let until: Timestamp = now + (duration ?? Self.defaultHold)
+        held.withLock { $0 = max($0 ?? until, until) }
     }
 }
 

@@ -35,6 +35,35 @@ import Testing
         #expect(times == [.zero, .seconds(1), .zero, .seconds(2), .zero])
     }
 
+    @Test func keepsAKindFromWaitingForAnother() throws {
+        let loop = SimulationLoop(seed: 1)
+        let clock = VirtualClock(loop: loop)
+        let budget = RateBudget(perSecond: 1, burst: 1)
+        let waits = try loop.run {
+            var waits: [Duration] = []
+            for kind in [RateBudget.Kind.event, .event, .write, .read] { waits.append(try await budget.acquire(kind, .normal, clock: clock)) }
+            return waits
+        }
+        #expect(waits == [.zero, .seconds(1), .zero, .zero])
+    }
+
+    @Test func waitsWhenTheServerAsksForIt() throws {
+        let loop = SimulationLoop(seed: 1)
+        let clock = VirtualClock(loop: loop)
+        let budget = RateBudget(perSecond: 100, burst: 100)
+        let waits = try loop.run {
+            budget.hold(for: .seconds(3), now: clock.now)
+            // Another refusal that asks for less.
+            budget.hold(for: nil, now: clock.now)
+            var waits: [Duration] = [try await budget.acquire(.write, .safety, clock: clock)]
+            for kind in [RateBudget.Kind.write, .read, .event] { waits.append(try await budget.acquire(kind, .normal, clock: clock)) }
+            return waits
+        }
+        #expect(waits == [.zero, .seconds(3), .zero, .zero])
+        RateBudget.unlimited.hold(for: .seconds(3), now: clock.now)
+        #expect(try loop.run { try await RateBudget.unlimited.acquire(.read, .normal, clock: clock) } == .zero)
+    }
+
     @Test func takesBackTheShareOfWhoGivesUp() throws {
         let loop = SimulationLoop(seed: 1)
         let clock = VirtualClock(loop: loop)

@@ -107,13 +107,14 @@ private func advance(
             draft.waitsFor = "the measurement of AnalysisRun \(run) that is due"
         } else {
             complete(&draft, situation)
+            pauseNext(&draft, situation)
         }
     case .waits(let words):
         if draft.waitsFor.isEmpty { draft.waitsFor = words }
     case .pauses(let until):
         draft.addedPauses.append(.canaryPauseStep)
         draft.wake(at: until)
-        draft.waitsFor = until.map { "the pause to end at \($0.rfc3339)" } ?? "somebody to promote or abort"
+        draft.waitsFor = waitingWords(until)
     case .over:
         if draft.waitsFor.isEmpty {
             draft.waitsFor = situation.isFullyPromoted
@@ -161,8 +162,7 @@ private func stepState(
         let condition: PauseCondition? = situation.persisted.pauseConditions.first { $0.reason == .canaryPauseStep }
         // The controller paused and no entry is left: somebody resumed.
         if situation.isResumed { return .complete }
-        guard let seconds = pause.duration?.seconds else { return .pauses(until: nil) }
-        let end: Timestamp = (condition?.startTime ?? situation.now.truncatedToSeconds) + .seconds(seconds)
+        guard let end = pause.end(since: condition?.startTime ?? situation.now.truncatedToSeconds) else { return .pauses(until: nil) }
         guard condition != nil && situation.now >= end else { return .pauses(until: end) }
         return isUndecided ? .pauses(until: nil) : .complete
     case .setCanaryScale:
@@ -182,6 +182,27 @@ private func complete(_ draft: inout StatusDraft, _ situation: CanarySituation) 
     if situation.guards.have(.pauseInheritance) { draft.removedPauses.insert(.canaryPauseStep) }
     draft.events.append(EventNote(
         .normal, .rolloutStepCompleted, "Rollout step \(index + 1)/\(situation.steps.count) completed (\(step.text))"))
+}
+
+/// A pause behind the step that was just completed begins with it: nothing has to be seen in between, and it saves a write.
+private func pauseNext(_ draft: inout StatusDraft, _ situation: CanarySituation) {
+    guard let done = situation.currentStep, let index = draft.status.currentStepIndex, index < situation.steps.count,
+          case .pause(let pause) = situation.steps[index].kind else { return }
+    // An entry of the pause that has just ended would be taken for this one's.
+    if case .pause = done.kind { return }
+    let until: Timestamp? = pause.end(since: situation.now.truncatedToSeconds)
+    draft.addedPauses.append(.canaryPauseStep)
+    draft.wake(at: until)
+    draft.waitsFor = waitingWords(until)
+}
+
+private func waitingWords(_ until: Timestamp?) -> String {
+    until.map { "the pause to end at \($0.rfc3339)" } ?? "somebody to promote or abort"
+}
+
+extension PauseStep {
+    /// When it ends that began at an instant; nil: when somebody ends it.
+    fileprivate func end(since start: Timestamp) -> Timestamp? { duration?.seconds.map { start + .seconds($0) } }
 }
 
 /// Why the new version is to become the stable one now; nil: not yet.

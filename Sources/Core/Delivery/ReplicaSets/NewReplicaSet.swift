@@ -43,6 +43,16 @@ struct NewReplicaSet: Sendable {
         draft = ReplicaSetDraft(name: name, object: object, template: wanted.raw)
     }
 
+    /// What the server will have once it is created: no pods yet.
+    func expected(for rollout: Rollout, at now: Timestamp) -> ReplicaSet {
+        let labels: [String: String] = draft.object.at("metadata", "labels")?.objectValue?.reduce(into: [:]) { $0[$1.key] = $1.value.stringValue } ?? [:]
+        return ReplicaSet(
+            metadata: ObjectMeta(
+                name: draft.name, namespace: rollout.metadata.namespace, creationTimestamp: now, labels: labels,
+                annotations: [Keys.revision: "\(revision)", Keys.desiredReplicas: "\(rollout.spec.desiredReplicas)"]),
+            replicas: 0, minReadySeconds: rollout.spec.minReadySeconds, template: PodTemplate(raw: draft.template))
+    }
+
     /// A name for the template. Only its being stable and distinct matters: revisions are recognised by their template.
     static func podHash(of template: JSONValue, collisionCount: Int?) -> String {
         var bytes: [UInt8] = template.serialized(.sortedKeys)

@@ -10,6 +10,8 @@ extension StatusDraft {
         abortOnDeadline(situation)
         setAbortAndPauses(now: now)
         setConditions(situation)
+        // In the same write: the next decision would find it missing and write again.
+        _ = status.syncPause(spec: situation.spec, now: now)
         setPhase(situation)
         announcePauses()
     }

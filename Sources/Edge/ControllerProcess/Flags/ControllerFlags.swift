@@ -10,8 +10,8 @@ public struct ControllerFlags: Sendable, Equatable {
     public var instanceID = ""
     /// Run the analyses of others, leave Rollouts alone.
     public var onlyAnalysis = false
-    public var requestsPerSecond = 40
-    public var requestBurst = 80
+    public var requestsPerSecond = RateBudget.defaultPerSecond
+    public var requestBurst = RateBudget.defaultBurst
     public var rolloutWorkers = 10
     public var analysisRunWorkers = 30
     /// 0 takes a free port, which is logged.

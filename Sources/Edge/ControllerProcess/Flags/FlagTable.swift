@@ -47,8 +47,8 @@ extension FlagDefinition {
     ]
 
     private static let work: [FlagDefinition] = [
-        number("qps", "40", 1...100_000, help: "requests per second to the API server; reads and writes are counted apart") { $0.requestsPerSecond = $1 },
-        number("burst", "80", 1...100_000, help: "requests at once to the API server; reads and writes are counted apart") { $0.requestBurst = $1 },
+        number("qps", "\(RateBudget.defaultPerSecond)", 1...100_000, help: "requests per second to the API server; reads, writes and events are counted apart") { $0.requestsPerSecond = $1 },
+        number("burst", "\(RateBudget.defaultBurst)", 1...100_000, help: "requests at once to the API server; reads, writes and events are counted apart") { $0.requestBurst = $1 },
         number("rollout-threads", "10", 1...1000, help: "Rollouts that are worked on at once") { $0.rolloutWorkers = $1 },
         number("analysis-threads", "30", 1...1000, help: "AnalysisRuns that are worked on at once") { $0.analysisRunWorkers = $1 },
     ]

@@ -19,6 +19,7 @@ final class ProcessHealth: Sendable {
         var leaderSince: Timestamp?
         var pagesServed: Set<String> = []
         var lastRound: Timestamp?
+        var rounds: Int = 0
     }
 
     private let state = Mutex(State())
@@ -35,7 +36,15 @@ final class ProcessHealth: Sendable {
         }
     }
 
-    func noteRound(at instant: Timestamp) { state.withLock { $0.lastRound = instant } }
+    func noteRound(at instant: Timestamp) {
+        state.withLock { state in
+            state.lastRound = instant
+            state.rounds += 1
+        }
+    }
+
+    /// How many rounds have ended so far.
+    var rounds: Int { state.withLock { $0.rounds } }
 
     var role: Role { state.withLock { $0.role } }
 

@@ -21,6 +21,7 @@ struct RolloutReconciler: Sendable {
     private let refusalLog: RefusalLog
     private let losses = PrunedStatusMemory()
     private let warnings = RepeatedWarnings()
+    private let held = HeldStatuses()
     private let caches: ClusterCaches
     private let versions: ServedVersions
     private let clock: any ControlClock
@@ -48,15 +49,18 @@ struct RolloutReconciler: Sendable {
 
     func reconcile(_ key: ObjectKey) async -> Outcome {
         let now: Timestamp = clock.now
-        guard let seen = observer.observe(key, now: now) else {
+        guard var seen = observer.observe(key, now: now) else {
+            held.forget(key)
             refusals.forget(key)
             losses.forget(key)
             warnings.forget(key)
             return .settled
         }
         guard routesAreKnown(of: seen.rollout) || !guards.have(.knownRoutes) else { return .wake(at: now + Self.routesInterval) }
+        let stored: Rollout = seen.rollout
+        seen.rollout.status = held.present(stored)
         let plan: RolloutPlan = decide(seen, now: now)
-        for note in plan.notes { logger.info("\(note)", metadata: metadata(seen)) }
+        for note in plan.notes { logger.info("\(note)", metadata: metadata(stored)) }
         do throws(KubeError) {
             var version: String = seen.rollout.metadata.resourceVersion
             for step in plan.steps {
@@ -70,11 +74,11 @@ struct RolloutReconciler: Sendable {
                 if let event = step.event { publish(event, about: seen.rollout) }
             }
             let events: [EventNote] = plan.events.filter { !warnings.isRepeated($0, about: key) || !guards.have(.warningsOnce) }
-            if !guards.have(.eventsAfterStatus) { for event in events { publish(event, about: seen.rollout) } }
-            try await store(plan.status, seen, version: version)
-            if guards.have(.eventsAfterStatus) { for event in events { publish(event, about: seen.rollout) } }
+            if !guards.have(.eventsAfterStatus) { for event in events { publish(event, about: stored) } }
+            let heldUntil: Timestamp? = try await store(plan.status, stored, version: version, now: now)
+            if guards.have(.eventsAfterStatus) { for event in events { publish(event, about: stored) } }
             warnings.settle(plan.events, about: key)
-            return [plan.wakeAt, refusals.nextExpiry(of: key)].compactMap { $0 }.min().map { .wake(at: $0) } ?? .settled
+            return [plan.wakeAt, heldUntil, refusals.nextExpiry(of: key)].compactMap { $0 }.min().map { .wake(at: $0) } ?? .settled
         } catch .forbidden(let verb, let resource, let status) {
             return unstored(.forbidden(verb: verb, resource: resource, status: status), seen)
         } catch {
@@ -105,22 +109,30 @@ struct RolloutReconciler: Sendable {
             || caches.httpRoutes.isSettled || versions.isAbsent(HTTPRoute.resource)
     }
 
-    /// At most one write, none when nothing has changed.
-    private func store(_ status: RolloutStatus, _ seen: RolloutObservation, version: String) async throws(KubeError) {
-        let rollout: Rollout = seen.rollout
-        guard let difference = JSONValue.mergePatch(from: rollout.status.raw, to: status.json) else { return }
-        guard !losses.isKnown(difference, of: rollout.key) || !guards.have(.prunedStatus) else { return }
+    /// At most one write, none when nothing has changed or when it may wait.
+    ///
+    /// - Returns: when a status that was held back has to be written.
+    private func store(
+        _ status: RolloutStatus, _ rollout: Rollout, version: String, now: Timestamp
+    ) async throws(KubeError) -> Timestamp? {
+        guard let difference = JSONValue.mergePatch(from: rollout.status.raw, to: status.json), !losses.isKnown(difference, of: rollout.key) || !guards.have(.prunedStatus) else {
+            held.forget(rollout.key)
+            return nil
+        }
+        if status.mayWait(difference, comparedWith: rollout.status), let until = held.hold(status, of: rollout, now: now) { return until }
         // The version makes the server refuse a status that was decided from an older object: a user's change comes first.
         let seenVersion: JSONValue = guards.have(.statusVersion) ? ["resourceVersion": .string(version)] : [:]
         let patch: JSONValue = ["metadata": seenVersion, "status": difference]
         let answer: JSONValue = try await applier.merge(
             patch, into: rollout.metadata.name, subresource: "status", in: applier.caches.rollouts, for: rollout)
+        held.forget(rollout.key)
         losses.remember(JSONValue.mergePatch(from: answer["status"] ?? .object([:]), to: status.json), of: rollout.key)
         if status.phase != rollout.status.phase || status.currentStepIndex != rollout.status.currentStepIndex {
             logger.info(
                 "\(status.phase?.rawValue ?? "unknown")\(status.message.isEmpty ? "" : ": \(status.message)")",
-                metadata: metadata(seen).merging(["step": "\(status.currentStepIndex.map(String.init) ?? "-")"]) { $1 })
+                metadata: metadata(rollout).merging(["step": "\(status.currentStepIndex.map(String.init) ?? "-")"]) { $1 })
         }
+        return nil
     }
 
     private func publish(_ event: EventNote, about rollout: Rollout) {
@@ -130,8 +142,8 @@ struct RolloutReconciler: Sendable {
             kind: event.severity == .warning ? .warning : .normal, reason: event.reason, message: event.message))
     }
 
-    private func metadata(_ seen: RolloutObservation) -> Logger.Metadata {
-        ["namespace": "\(seen.rollout.metadata.namespace)", "rollout": "\(seen.rollout.metadata.name)"]
+    private func metadata(_ rollout: Rollout) -> Logger.Metadata {
+        ["namespace": "\(rollout.metadata.namespace)", "rollout": "\(rollout.metadata.name)"]
     }
 }
 
