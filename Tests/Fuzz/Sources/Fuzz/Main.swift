@@ -9,6 +9,10 @@ import Glibc
             for target in Target.all { print(target.name) }
             return
         }
+        // libFuzzer starts this program again to merge and to minimise, with options of its own and no target.
+        if let name = getenv(variable).map({ String(cString: $0) }), let target = Target.all.first(where: { $0.name == name }) {
+            search(target, CommandLine.arguments)
+        }
         guard let name = arguments.first, let target = Target.all.first(where: { $0.name == name }) else {
             complain("usage: fuzz TARGET [--replay FILE… | options of libFuzzer and folders]; targets: "
                 + Target.all.map(\.name).joined(separator: ", "))
@@ -18,8 +22,12 @@ import Glibc
             for path in arguments.dropFirst(2) { replay(path, target) }
             return
         }
-        search(target)
+        setenv(variable, name, 1)
+        search(target, [CommandLine.arguments[0]] + arguments.dropFirst())
     }
+
+    /// Which target a program that libFuzzer has started runs.
+    private static let variable = "SLUICE_FUZZ_TARGET"
 
     private static func replay(_ path: String, _ target: Target) {
         guard let bytes = contents(of: path) else {
@@ -30,14 +38,18 @@ import Glibc
         print("\(path): holds")
     }
 
-    private static func search(_ target: Target) {
+    /// - Parameter words: the program and libFuzzer's own arguments.
+    private static func search(_ target: Target, _ words: [String]) -> Never {
         // libFuzzer leaves handlers alone that somebody else has set; the runtime's would end the process before the input is kept.
         for number in [SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGABRT, SIGFPE] { signal(number, SIG_DFL) }
         chosen = target
-        // The name of the target stands where libFuzzer expects the program's.
-        var count: CInt = CommandLine.argc - 1
-        var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?> = CommandLine.unsafeArgv + 1
-        exit(withUnsafeMutablePointer(to: &arguments) { runLibFuzzer(&count, $0, oneInput) })
+        var copies: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
+        var count = CInt(words.count)
+        let code: CInt = copies.withUnsafeMutableBufferPointer { buffer in
+            var arguments = buffer.baseAddress.unsafelyUnwrapped
+            return runLibFuzzer(&count, &arguments, oneInput)
+        }
+        exit(code)
     }
 
     private static func contents(of path: String) -> [UInt8]? {
