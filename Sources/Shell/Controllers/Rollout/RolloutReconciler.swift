@@ -90,12 +90,12 @@ struct RolloutReconciler: Sendable {
     private func remember(_ error: KubeError, of action: RolloutAction, _ seen: RolloutObservation) {
         let cause: Refusal.Cause = error.missingRight.map { .missingRight($0) } ?? .forbidden(error.description)
         refusals.add(Refusal(subject: action.subject, cause: cause), about: seen.rollout.key, now: clock.now)
-        refusalLog.tell(error, "refused; rollouts that need it wait, and their condition Forbidden says so", metadata(seen))
+        refusalLog.tell(error, "refused; rollouts that need it wait, and their condition Forbidden says so", metadata(seen.rollout))
     }
 
     /// The status may not be written, so that no condition can tell of it; an event may.
     private func unstored(_ error: KubeError, _ seen: RolloutObservation) -> Outcome {
-        refusalLog.tell(error, "refused; without its status no rollout goes on", metadata(seen))
+        refusalLog.tell(error, "refused; without its status no rollout goes on", metadata(seen.rollout))
         let words: String = error.missingRight.map { "\(error); \($0.remedy)" } ?? error.description
         let event = EventNote(.warning, .forbidden, words)
         if !warnings.isRepeated(event, about: seen.rollout.key) { publish(event, about: seen.rollout) }
