@@ -54,13 +54,6 @@ public struct MissingRight: Sendable, Hashable, Comparable, CustomStringConverti
         return nil
     }
 
-    /// The same right, whatever object it was asked for.
-    public var forAnyObject: MissingRight {
-        var right: MissingRight = self
-        right.name = ""
-        return right
-    }
-
     /// `patch services in namespace "shop"`.
     public var description: String {
         let kind: String = group.isEmpty ? resource : "\(resource).\(group)"

@@ -4,7 +4,8 @@ import KubeModel
 import Logging
 import Synchronization
 
-/// Tells the log about each right that is missing, once, however often and for however many objects it is asked for.
+/// Tells the log about each verb on a resource that is missing, once, however often and for however many objects and namespaces
+/// it is asked for; the conditions of those whom it concerns name theirs.
 final class RefusalLog: Sendable {
     /// After this long a right that is still missing is told of again.
     static let interval: Duration = .seconds(3600)
@@ -26,7 +27,7 @@ final class RefusalLog: Sendable {
     func tell(_ error: KubeError, _ consequence: String, _ metadata: Logger.Metadata = [:]) {
         guard case .forbidden = error else { return }
         let right: MissingRight? = error.missingRight
-        let subject: String = right.map { "\($0.forAnyObject)" } ?? error.description
+        let subject: String = right?.rule ?? error.description
         let now: Timestamp = clock.now
         let isNew: Bool = told.withLock { told in
             if let before = told[subject], now < before + Self.interval { return false }

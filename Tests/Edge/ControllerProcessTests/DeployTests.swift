@@ -1,6 +1,7 @@
 import ControllerProcess
 import EmbeddedAPIServer
 import KubeModel
+import KubeYAML
 import RolloutModel
 import StrictJSON
 import Testing
@@ -94,6 +95,16 @@ import Testing
         #expect(used.rights.subtracting(granted).map(\.description).sorted() == [])
         #expect(granted.subtracting(used.rights).subtracting(Self.forOtherDays).map(\.description).sorted() == [])
         #expect(used.namespaces == ["shop", "argo-rollouts"])
+    }
+
+    @Test("is the same without Secrets where it is reduced") func reducedRole() throws {
+        let overlay = try #require(try Bench.documents("deploy/cluster-reduced/kustomization.yaml").first)
+        let text = try #require(overlay["patches"]?[0]?["patch"]?.stringValue)
+        let patch = try JSONPatch(json: try #require(try YAMLStream.parse(text, fileName: "patch").first?.json))
+        let role = try #require(try Bench.documents("deploy/cluster/role.yaml").first { $0["kind"] == "ClusterRole" })
+        let left = try patch.applied(to: role)["rules"]?.arrayValue ?? []
+        let removed = (role["rules"]?.arrayValue ?? []).filter { !left.contains($0) }
+        #expect(removed == [["apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]]])
     }
 
     @Test("has no wildcard", arguments: [

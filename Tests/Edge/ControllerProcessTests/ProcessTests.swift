@@ -203,6 +203,33 @@ import Testing
         }
     }
 
+    @Test("is ready without what only some rollouts need, and not without the rollouts themselves or its lease") func rights() throws {
+        let cases: [(verb: String, resource: String, isReady: Bool)] = [
+            ("list", "replicasets", true), ("list", "services", true), ("list", "httproutes", true), ("list", "endpointslices", true),
+            ("list", "analysisruns", true), ("list", "analysistemplates", true), ("list", "clusteranalysistemplates", true),
+            ("watch", "rollouts", true), ("create", "events", true), ("list", "rollouts", false), ("create", "leases", false), ("get", "leases", false),
+        ]
+        for (verb, resource, isReady) in cases {
+            try Bench.run { bench in
+                let isClosed = Mutex(true)
+                await bench.cluster.server.authorize { attributes in
+                    let isMeant = attributes.userAgent.hasPrefix("sluice-controller") && attributes.verb == verb && attributes.resourceInRoles == resource
+                    return isMeant && isClosed.withLock { $0 } ? "sluice" : nil
+                }
+                try await bench.withProcess { process in
+                    try await bench.sleep(.seconds(30))
+                    let page = await process.pages.get(8080, "/readyz")
+                    #expect(page?.status == (isReady ? 200 : 503), "\(verb) \(resource): \(page?.text ?? "")")
+                    if !isReady { #expect(page?.text.contains("resources: [\"\(resource)\"], verbs: [\"\(verb)\"]") == true, "\(page?.text ?? "")") }
+                    isClosed.withLock { $0 = false }
+                    try await bench.sleep(.seconds(60))
+                    #expect(await process.pages.get(8080, "/readyz")?.text == "ok")
+                    #expect(await process.stopAndWait() == 0)
+                }
+            }
+        }
+    }
+
     @Test("is not ready before the caches are complete, and lives") func notReady() throws {
         try Bench.run { bench in
             let deaf = Deaf(bench.cluster.network, to: "/apis/apps/v1/replicasets")

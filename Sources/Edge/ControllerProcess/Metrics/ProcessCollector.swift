@@ -35,13 +35,13 @@ struct ProcessCollector {
 }
 
 extension ClusterCaches {
-    /// Each resource and whether it has been listed, by name.
+    /// Each resource and whether it is followed, by name: listed once, and not refused since.
     fileprivate var syncStates: [(String, Bool)] {
         [
-            ("analysisruns", analysisRuns.hasSynced), ("analysistemplates", analysisTemplates.hasSynced),
-            ("clusteranalysistemplates", clusterAnalysisTemplates.hasSynced), ("endpointslices", endpointSlices.hasSynced),
-            ("httproutes", httpRoutes.hasSynced), ("replicasets", replicaSets.hasSynced), ("rollouts", rollouts.hasSynced),
-            ("services", services.hasSynced),
+            ("analysisruns", analysisRuns.isReadable), ("analysistemplates", analysisTemplates.isReadable),
+            ("clusteranalysistemplates", clusterAnalysisTemplates.isReadable), ("endpointslices", endpointSlices.isReadable),
+            ("httproutes", httpRoutes.isReadable), ("replicasets", replicaSets.isReadable), ("rollouts", rollouts.isReadable),
+            ("services", services.isReadable),
         ]
     }
 }
