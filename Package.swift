@@ -75,7 +75,8 @@ let edge: [Target] = [
     target("Edge", "SimulatedTime", ["Clockwork"]),
     target("Edge", "PluginCommands", [
         "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Analysis", "Traffic", "Delivery", "HTTPTransport", "KubeClient",
-        "ControllerKit", "Controllers", "MetricProviders", "KubeYAML", "SimulatedTime", "SimulatedCluster", argumentParser, logging,
+        "ControllerKit", "Controllers", "MetricProviders", "EmbeddedAPIServer", "KubeYAML", "SimulatedTime", "SimulatedCluster",
+        argumentParser, logging,
     ]),
     target("Edge", "SimulatedCluster", [
         "StrictJSON", "Clockwork", "KubeModel", "HTTPTransport", "KubeClient", "ControllerKit", "EmbeddedAPIServer", httpTypes, logging,
@@ -87,7 +88,10 @@ let executables: [Target] = [
         name: "sluice-controller", dependencies: ["ControllerProcess"], path: "Sources/Executables/sluice-controller",
         exclude: ["README.md"], swiftSettings: settings),
     .executableTarget(
-        name: "kubectl-sluice", dependencies: ["PluginCommands", "CurlTransport", "ExecCredentials", "ControllerKit", "KubeClient", signals],
+        name: "kubectl-sluice",
+        dependencies: [
+            "PluginCommands", "CurlTransport", "ExecCredentials", "ControllerKit", "KubeClient", "EmbeddedAPIServer", "HTTPServing", logging, signals,
+        ],
         path: "Sources/Executables/kubectl-sluice", exclude: ["README.md"], swiftSettings: settings),
     .executableTarget(
         name: "sluice-generate", dependencies: ["RolloutModel", "SchemaModel", "KubeYAML"], path: "Sources/Executables/sluice-generate",
@@ -165,7 +169,7 @@ let allTests: [Target] = [
         name: "EndToEndTests",
         dependencies: [
             "StrictJSON", "Clockwork", "KubeModel", "HTTPTransport", "KubeClient", "KubeYAML", "ControllerKit", "CurlTransport",
-            "EmbeddedAPIServer", "HTTPServing", "APIContract", httpTypes, logging,
+            "EmbeddedAPIServer", "HTTPServing", "SimulatedCluster", "APIContract", httpTypes, logging,
         ],
         path: "Tests/EndToEnd/EndToEndTests", swiftSettings: settings),
     .testTarget(name: "TidyTests", dependencies: ["Safety"], path: "Tests/TidyTests", swiftSettings: settings),

@@ -1,4 +1,5 @@
 public import Clockwork
+public import EmbeddedAPIServer
 public import HTTPTransport
 public import KubeClient
 
@@ -16,14 +17,21 @@ public struct PluginEnvironment: Sendable {
     public var catchSignals: @Sendable (_ onSignal: @escaping @Sendable () -> Void) async -> Void
     /// Ends the process at once with this status.
     public var exitNow: @Sendable (Int32) -> Void
-    /// Of the jitter in back-off.
+    /// Of the jitter in back-off, and of the names that a playground makes.
     public var seed: UInt64
+    /// Serves a handler on a port of 127.0.0.1; nil where there is nothing to do it with.
+    public var listen: Listener?
+
+    /// Serves `handler` until the task is cancelled; is told the port, which for 0 is a free one, when connections are accepted.
+    public typealias Listener = @Sendable (
+        _ handler: any APIHandler, _ port: Int, _ onListening: @escaping @Sendable (Int) async -> Void
+    ) async throws(ListenFailure) -> Void
 
     public init(
         transport: any HTTPTransport, clock: any ControlClock, files: FileSource = .system,
         credentialPlugins: (any ExecCredentialRunner)? = nil, variables: [String: String], console: Console,
         catchSignals: @escaping @Sendable (_ onSignal: @escaping @Sendable () -> Void) async -> Void = { _ in },
-        exitNow: @escaping @Sendable (Int32) -> Void = { _ in }, seed: UInt64
+        exitNow: @escaping @Sendable (Int32) -> Void = { _ in }, seed: UInt64, listen: Listener? = nil
     ) {
         self.transport = transport
         self.clock = clock
@@ -34,6 +42,20 @@ public struct PluginEnvironment: Sendable {
         self.catchSignals = catchSignals
         self.exitNow = exitNow
         self.seed = seed
+        self.listen = listen
+    }
+}
+
+/// A port could not be had.
+public struct ListenFailure: Error, Sendable {
+    /// Somebody else has it.
+    public var isTaken: Bool
+    /// What the system said.
+    public var cause: String
+
+    public init(isTaken: Bool, cause: String) {
+        self.isTaken = isTaken
+        self.cause = cause
     }
 }
 

@@ -6,12 +6,16 @@ public struct ClusterSettings: Sendable {
     public var readyDelay: DelayRange = .between(.seconds(2), .seconds(5))
     /// The same for images whose tag says `slow`.
     public var slowDelay: Duration = .seconds(6)
+    /// How long pods run that are meant to end, such as those of Jobs, where they do not say it themselves.
+    public var runDuration: DelayRange = .between(.seconds(1), .seconds(3))
     /// How long a pod that is being deleted stays; zero removes it at once.
     public var terminationDelay: Duration = .seconds(1)
     /// From the change of a route until the gateway has programmed and reported it.
     public var routeDelay: DelayRange = .between(.seconds(1), .seconds(3))
     /// The `controllerName` of the GatewayClasses that are simulated.
     public var gatewayController: String = "gateway.example/simulated"
+    /// Whether every write and every question to Prometheus is remembered, to compare histories. Not for clusters that live long.
+    public var keepsHistory: Bool = true
     /// Of the embedded API server.
     public var server: ServerSettings = ServerSettings()
 

@@ -6,7 +6,7 @@ import Synchronization
 
 /// A network in one process: requests reach the handler that is registered for the origin of their URL.
 ///
-/// What nobody has registered is a name that does not resolve. Nothing runs outside the task that sends: cancelling it ends the
+/// What nobody has registered is a name that does not resolve, unless there is a network beyond this one. Nothing runs outside the task that sends: cancelling it ends the
 /// exchange, and its total timeout is kept on the injected clock.
 public final class InProcessNetwork: HTTPTransport {
     /// Answers a request, or is the reason why no answer comes.
@@ -19,9 +19,15 @@ public final class InProcessNetwork: HTTPTransport {
 
     private let hosts = Mutex<[String: Host]>([:])
     private let clock: any ControlClock
+    private let beyond: (any HTTPTransport)?
 
     /// A network without hosts.
-    public init(clock: any ControlClock) { self.clock = clock }
+    ///
+    /// - Parameter beyond: where requests for other hosts go; nil: nowhere.
+    public init(clock: any ControlClock, beyond: (any HTTPTransport)? = nil) {
+        self.clock = clock
+        self.beyond = beyond
+    }
 
     /// Sends requests for `origin`, such as `http://prometheus:9090`, to `handler` from now on.
     ///
@@ -47,6 +53,7 @@ public final class InProcessNetwork: HTTPTransport {
         let url = try TransportURL(request.url)
         if Task.isCancelled { throw .cancelled }
         guard let host = hosts.withLock({ $0[Self.key(url)] }) else {
+            if let beyond { return try await beyond.send(request) }
             throw .couldNotConnect(host: url.hostAndPort, cause: "Could not resolve host: \(url.host)")
         }
         let target = url.path + (url.query.map { "?" + $0 } ?? "")

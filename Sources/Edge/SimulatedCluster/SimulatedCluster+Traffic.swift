@@ -43,7 +43,7 @@ extension SimulatedCluster {
     public func addPrometheus(
         at origin: String = "http://prometheus:9090", aliases: [String] = []
     ) throws(TransportError) -> SimulatedPrometheus {
-        let prometheus = SimulatedPrometheus(clock: clock, seed: metricSeed ^ FNV.fnv1a64(origin.utf8), history: history)
+        let prometheus = SimulatedPrometheus(clock: clock, seed: metricSeed ^ FNV.fnv1a64(origin.utf8), history: history, keepsQuestions: keepsHistory)
         for name in [origin] + aliases {
             try network.register(name) { (request) async throws(TransportError) in try await prometheus.answer(request) }
         }

@@ -20,16 +20,19 @@ public final class SimulatedCluster: Sendable {
     /// Reaches the API server and whatever else is registered.
     public let network: InProcessNetwork
     /// Every write so far.
-    public let journal = WriteJournal()
+    public let journal: WriteJournal
     let clock: any ControlClock
     let caches: WorkloadCaches
     let replicaSets: ReplicaSetTwin
+    let deployments: DeploymentTwin
+    let jobs: JobTwin
     let kubelet: KubeletTwin
     let endpointSlices: EndpointSliceTwin
     let gateway: GatewayTwin
     let traffic: TrafficModel
     let history: TrafficHistory
     let metricSeed: UInt64
+    let keepsHistory: Bool
     private let seed: UInt64
     private let logger: Logger
     private let observers = Mutex<[WriteObserver]>([])
@@ -40,16 +43,48 @@ public final class SimulatedCluster: Sendable {
     ///   - seed: decides names, delays and noise.
     ///   - definitions: CustomResourceDefinitions, as they would be applied.
     /// - Throws: the Status with which a definition is refused.
-    public init(
+    public convenience init(
         clock: some ControlClock, seed: UInt64, definitions: [JSONValue] = [], settings: ClusterSettings = ClusterSettings(),
         logger: Logger = Logger(label: "simulated-cluster") { _ in SwiftLogNoOpLogHandler() }
     ) async throws(APIFailure) {
         var random = SeededGenerator(seed: seed)
+        let server = try EmbeddedAPIServer(clock: clock, random: random.split(), definitions: definitions, settings: settings.server)
+        await self.init(
+            server, clock: clock, seed: seed, random: random, definitions: definitions, settings: settings, beyond: nil, logger: logger)
+    }
+
+    /// A cluster that goes on from `snapshot`, or is new where that is nil, in a network with a way out.
+    ///
+    /// - Parameters:
+    ///   - seed: another one than before, since it decides UIDs too.
+    ///   - beyond: where requests go that nothing in the cluster answers.
+    /// - Throws: `SnapshotError`, or the Status with which a definition is refused.
+    public convenience init(
+        restoring snapshot: ServerSnapshot?, clock: some ControlClock, seed: UInt64, definitions: [JSONValue], settings: ClusterSettings,
+        beyond: any HTTPTransport, logger: Logger
+    ) async throws {
+        var random = SeededGenerator(seed: seed)
+        let own = random.split()
+        let server = if let snapshot {
+            try EmbeddedAPIServer(restoring: snapshot, clock: clock, random: own, definitions: definitions, settings: settings.server)
+        } else {
+            try EmbeddedAPIServer(clock: clock, random: own, definitions: definitions, settings: settings.server)
+        }
+        await self.init(
+            server, clock: clock, seed: seed, random: random, definitions: definitions, settings: settings, beyond: beyond, logger: logger)
+    }
+
+    private init(
+        _ server: EmbeddedAPIServer, clock: some ControlClock, seed: UInt64, random: SeededGenerator, definitions: [JSONValue],
+        settings: ClusterSettings, beyond: (any HTTPTransport)?, logger: Logger
+    ) async {
+        var random = random
         self.clock = clock
         self.seed = seed
         self.logger = logger
-        let server = try EmbeddedAPIServer(clock: clock, random: random.split(), definitions: definitions, settings: settings.server)
-        let network = InProcessNetwork(clock: clock)
+        keepsHistory = settings.keepsHistory
+        journal = WriteJournal(keepsEntries: settings.keepsHistory)
+        let network = InProcessNetwork(clock: clock, beyond: beyond)
         self.server = server
         self.network = network
         caches = WorkloadCaches(hasGateways: Self.hasGateways(definitions))
@@ -65,6 +100,10 @@ public final class SimulatedCluster: Sendable {
         history = TrafficHistory(model: traffic, clock: clock)
         history.follow()
         metricSeed = random.next()
+        deployments = DeploymentTwin(caches: caches, client: Self.client(DeploymentTwin.name, network, clock), clock: clock, logger: logger)
+        jobs = JobTwin(
+            caches: caches, client: Self.client(JobTwin.name, network, clock), clock: clock, random: random.split(), settings: settings,
+            logger: logger)
         do throws(TransportError) {
             for origin in [Self.apiOrigin, ClusterConnection.inProcess.server] {
                 try network.register(origin, to: server, answersAtOnce: true)
@@ -101,6 +140,12 @@ public final class SimulatedCluster: Sendable {
             group.addTask { [self] in
                 await controller(ReplicaSetTwin.name, replicaSets.queue, replicaSets.barrier) { [replicaSets] in await replicaSets.reconcile($0) }
             }
+            group.addTask { [self] in
+                await controller(DeploymentTwin.name, deployments.queue, deployments.barrier) { [deployments] in await deployments.reconcile($0) }
+            }
+            group.addTask { [self] in await controller(JobTwin.name, jobs.queue, jobs.barrier) { [jobs] in await jobs.reconcile($0) } }
+            group.addTask { [self] in await deployments.publisher.run() }
+            group.addTask { [self] in await jobs.publisher.run() }
             group.addTask { [self] in
                 await controller(KubeletTwin.name, kubelet.queue, kubelet.barrier) { [kubelet] in await kubelet.reconcile($0) }
             }

@@ -5,7 +5,7 @@ import ControllerKit
 import StrictJSON
 import Synchronization
 
-/// Everything that was written to the cluster, in order, for comparing histories.
+/// Everything that was written to the cluster, in order, for comparing histories; nothing where the settings say so.
 public final class WriteJournal: Sendable {
     /// One write.
     public struct Entry: Sendable, Hashable, CustomStringConvertible {
@@ -32,6 +32,9 @@ public final class WriteJournal: Sendable {
     }
 
     private let state = Mutex(State())
+    private let keepsEntries: Bool
+
+    init(keepsEntries: Bool) { self.keepsEntries = keepsEntries }
 
     /// All writes so far.
     public var entries: [Entry] { state.withLock { $0.entries } }
@@ -42,11 +45,11 @@ public final class WriteJournal: Sendable {
     public var text: String { entries.map { $0.description + "\n" }.joined() }
 
     func note(_ write: CommittedWrite) {
-        let entry = Entry(
+        let entry: Entry? = !keepsEntries ? nil : Entry(
             at: write.at, userAgent: write.userAgent, verb: write.verb, resource: write.resource, key: write.key,
             resourceVersion: write.resourceVersion, digest: (write.new ?? write.old ?? .null).structuralDigest)
         let signal = state.withLock { state in
-            state.entries.append(entry)
+            if let entry { state.entries.append(entry) }
             defer { state.signal = OneShot() }
             return state.signal
         }

@@ -1,12 +1,15 @@
 import ControllerKit
 import CurlTransport
+import EmbeddedAPIServer
 import ExecCredentials
 import Glibc
+import HTTPServing
 import KubeClient
+import Logging
 import PluginCommands
 import UnixSignals
 
-/// The plugin on this machine: libcurl, its clock, its files, its terminal.
+/// The plugin on this machine: libcurl, its clock, its files, its terminal, its ports.
 @main struct Main {
     static func main() async {
         let transport = CurlTransport()
@@ -16,7 +19,7 @@ import UnixSignals
             transport: transport, clock: SystemClock(),
             credentialPlugins: ExecProcesses(variables: variables, standardError: .inherited, timeLimit: loginLimit),
             variables: variables, console: console(), catchSignals: catchSignals,
-            exitNow: { exit($0) }, seed: random.next())
+            exitNow: { exit($0) }, seed: random.next(), listen: listen)
         let status: Int32 = await Plugin.run(Array(CommandLine.arguments.dropFirst()), in: environment)
         await transport.shutdown()
         exit(status)
@@ -55,6 +58,17 @@ import UnixSignals
             next = next?.advanced(by: 1)
         }
         return variables
+    }
+
+    @Sendable private static func listen(
+        _ handler: any APIHandler, _ port: Int, _ onListening: @escaping @Sendable (Int) async -> Void
+    ) async throws(ListenFailure) {
+        let quiet = Logger(label: "http") { _ in SwiftLogNoOpLogHandler() }
+        do throws(ListenError) {
+            try await HTTPListener(handler: handler, port: port, logger: quiet).run(onListening: onListening)
+        } catch {
+            throw ListenFailure(isTaken: error.cause.contains("errno: \(EADDRINUSE)"), cause: error.cause)
+        }
     }
 
     @Sendable private static func catchSignals(_ onSignal: @escaping @Sendable () -> Void) async {

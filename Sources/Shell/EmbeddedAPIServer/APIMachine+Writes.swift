@@ -131,9 +131,10 @@ extension APIMachine {
 
         let oldMetadata = old["metadata"]?.objectValue ?? [:]
         if target.subresource == "status" {
-            let status = new["status"]
+            let (status, annotations) = (new["status"], new.at("metadata", "annotations"))
             new = old
             new["status"] = status
+            if definition.storage == .deployments { new.set(annotations, at: ["metadata", "annotations"]) }
         } else {
             let metadata = new["metadata"]?.objectValue ?? [:]
             new["metadata"] = .object(ObjectMetaRules.updated(metadata, old: oldMetadata))
@@ -178,9 +179,10 @@ extension APIMachine {
         return object
     }
 
-    /// Whether a Deployment's annotations changed: its generation counts them, since they steer its rollouts.
+    /// Whether a Deployment's annotations changed: its generation counts them, since they steer its rollouts. Those that its
+    /// controller writes along with the status are not counted.
     private static func countsAnnotations(_ new: JSONValue, _ old: JSONValue, _ definition: ServedResource) -> Bool {
-        definition.storage == StorageID(group: "apps", plural: "deployments")
+        definition.storage == .deployments
             && new.at("metadata", "annotations") != old.at("metadata", "annotations")
     }
 }

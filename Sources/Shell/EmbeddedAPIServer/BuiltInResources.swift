@@ -154,6 +154,7 @@ extension StorageID {
     static let namespaces = StorageID(group: "", plural: "namespaces")
     static let pods = StorageID(group: "", plural: "pods")
     static let events = StorageID(group: "", plural: "events")
+    static let deployments = StorageID(group: "apps", plural: "deployments")
     static let definitions = StorageID(group: "apiextensions.k8s.io", plural: "customresourcedefinitions")
 }
 

@@ -24,11 +24,21 @@ public actor EmbeddedAPIServer: APIHandler {
     ) throws(APIFailure) {
         self.clock = clock
         machine = APIMachine(random: random, settings: settings, now: clock.now)
-        for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
-            try machine.install(["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(name)]], at: "/api/v1/namespaces")
-        }
-        for definition in definitions { try machine.install(definition, at: GroupVersionResource.customResourceDefinitions.path(namespace: nil)) }
-        machine.touched = []
+        try machine.furnish(definitions)
+    }
+
+    /// A server that goes on from `snapshot`, with `definitions` as they are now.
+    ///
+    /// - Parameter random: another one than before, since it makes the UIDs.
+    /// - Throws: `SnapshotError`, or the Status with which a definition is refused.
+    public init(
+        restoring snapshot: ServerSnapshot, clock: some ControlClock, random: SeededGenerator, definitions: [JSONValue] = [],
+        settings: ServerSettings = ServerSettings()
+    ) throws {
+        self.clock = clock
+        machine = APIMachine(random: random, settings: settings, now: clock.now)
+        try machine.restore(snapshot)
+        try machine.furnish(definitions)
     }
 
     public func handle(_ request: APIRequest) async -> APIResponse {
@@ -182,6 +192,15 @@ private final class WatchSignal: Sendable {
 }
 
 extension APIMachine {
+    /// Makes what every cluster has, where it is not there, and serves `definitions`.
+    fileprivate mutating func furnish(_ definitions: [JSONValue]) throws(APIFailure) {
+        for name in ["default", "kube-node-lease", "kube-public", "kube-system"] where store.object(.namespaces, name) == nil {
+            try install(["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(name)]], at: "/api/v1/namespaces")
+        }
+        for definition in definitions { try install(definition, at: GroupVersionResource.customResourceDefinitions.path(namespace: nil)) }
+        touched = []
+    }
+
     /// Creates an object as a client would, or replaces it where it exists.
     mutating func install(_ object: JSONValue, at path: String) throws(APIFailure) {
         writer = "embedded-api-server"
@@ -192,7 +211,8 @@ extension APIMachine {
         if var existing = store.object(target.definition.storage, name) {
             var named = target
             named.name = name
-            existing["spec"] = object["spec"]
+            // Filled in as the stored one is: the same definition is no new generation.
+            existing["spec"] = target.definition.storage == .definitions ? try acceptedDefinition(object)["spec"] : object["spec"]
             _ = try replace(existing, with: Incoming(object: existing), named, WriteOptions())
         } else {
             let request = APIRequest(.post, path, headers: [.contentType: "application/json"], body: object.serialized())

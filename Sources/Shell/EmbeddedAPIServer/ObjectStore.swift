@@ -6,9 +6,9 @@ import StrictJSON
 /// `v - compacted - 1`.
 struct ObjectStore: Sendable {
     /// The version of the last write.
-    private(set) var version: Int64 = 1
+    private(set) var version: Int64
     /// Events up to and including this version are forgotten.
-    private(set) var compacted: Int64 = 1
+    private(set) var compacted: Int64
     private(set) var history: [Change] = []
     private var collections: [StorageID: Collection] = [:]
     private let historyLimit: Int
@@ -52,7 +52,19 @@ struct ObjectStore: Sendable {
     }
 
     /// An empty store that remembers at most `historyLimit` writes, so that a reader that falls further behind must list again.
-    init(historyLimit: Int) { self.historyLimit = historyLimit }
+    ///
+    /// - Parameter version: the first write gets the next one.
+    init(historyLimit: Int, version: Int64 = 1) {
+        self.historyLimit = historyLimit
+        self.version = version
+        compacted = version
+    }
+
+    /// Puts an object in its place as it is, version and all: no write, and no event for anybody.
+    mutating func restore(_ storage: StorageID, _ key: String, _ object: JSONValue) -> Change {
+        collections[storage, default: Collection()][key] = object
+        return Change(version: version, storage: storage, key: key, old: nil, new: object)
+    }
 
     func object(_ storage: StorageID, _ key: String) -> JSONValue? { collections[storage]?[key] }
 

@@ -29,12 +29,12 @@ import Testing
         Case("is ready when its delay is over", .ready(after: nil), after: .seconds(3), .running(isReady: true)),
         Case("runs without being ready", .neverReady, after: .seconds(3), .running(isReady: false)),
         Case("crashes after its delay, not before", .crashing, after: .seconds(1), .pending, wakesAfter: .seconds(3)),
-        Case("has crashed", .crashing, after: .seconds(9), .crashed),
+        Case("has crashed", .crashing, after: .seconds(9), .crashed()),
         Case("is never scheduled", .unschedulable, after: .seconds(900), .unschedulable),
         Case("does not become ready by order before it runs", .ready(after: nil), readiness: true, after: .seconds(1), .pending, wakesAfter: .seconds(3)),
         Case("is unready by order", .ready(after: nil), readiness: false, after: .seconds(4), .running(isReady: false)),
         Case("is ready by order in spite of its image", .neverReady, readiness: true, after: .seconds(4), .running(isReady: true)),
-        Case("is not ready by order when it crashes", .crashing, readiness: true, after: .seconds(4), .crashed),
+        Case("is not ready by order when it crashes", .crashing, readiness: true, after: .seconds(4), .crashed()),
     ]
 
     @Test(arguments: cases) func stands(_ c: Case) {

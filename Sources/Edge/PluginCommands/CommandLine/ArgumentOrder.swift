@@ -12,7 +12,10 @@ enum ArgumentOrder {
     static let globalLetters: Set<Character> = ["n", "s", "v"]
     static let commandFlags: Set<String> = [
         "watch", "all-namespaces", "timestamps", "no-color", "full", "skip-current-step", "skip-all-steps", "short",
+        "controller", "quiet",
     ]
+    /// Flags that are on where nobody says otherwise.
+    static let flagsOnByDefault: Set<String> = ["watch", "controller"]
 
     /// Global flags stand behind everything else, and flags have no `=true` or `=false`. Nothing behind `--` is touched.
     static func normalized(_ arguments: [String]) -> [String] {
@@ -68,8 +71,7 @@ enum ArgumentOrder {
         case nil: return .flag(argument, isGlobal: isGlobal)
         case "true", "True", "TRUE", "t", "T", "1": return .flag("--" + name, isGlobal: isGlobal)
         case "false", "False", "FALSE", "f", "F", "0":
-            // The only flag that is on by default, in one of the commands that have it.
-            return .flag(name == "watch" ? "--no-watch" : nil, isGlobal: isGlobal)
+            return .flag(flagsOnByDefault.contains(name) ? "--no-" + name : nil, isGlobal: isGlobal)
         default: return .other
         }
     }

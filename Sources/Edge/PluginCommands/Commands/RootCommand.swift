@@ -17,8 +17,8 @@ struct RootCommand: PluginCommand {
             kubectl sluice abort web             send everyone back to the stable version
             """,
         subcommands: [
-            AbortCommand.self, DemoCommand.self, GetCommand.self, ListCommand.self, PauseCommand.self, PromoteCommand.self,
-            RetryCommand.self, StatusCommand.self, VersionCommand.self,
+            AbortCommand.self, ClusterCommand.self, DemoCommand.self, GetCommand.self, ListCommand.self, PauseCommand.self,
+            PromoteCommand.self, RetryCommand.self, StatusCommand.self, VersionCommand.self,
         ])
 
     func run(in environment: PluginEnvironment) async throws(CommandFailure) {

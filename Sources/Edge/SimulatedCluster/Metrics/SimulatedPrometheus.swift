@@ -39,8 +39,10 @@ public final class SimulatedPrometheus: APIHandler {
     private let clock: any ControlClock
     private let seed: UInt64
     private let history: TrafficHistory
+    private let keepsQuestions: Bool
 
-    init(clock: any ControlClock, seed: UInt64, history: TrafficHistory) {
+    init(clock: any ControlClock, seed: UInt64, history: TrafficHistory, keepsQuestions: Bool) {
+        self.keepsQuestions = keepsQuestions
         self.clock = clock
         self.seed = seed
         self.history = history
@@ -112,7 +114,7 @@ public final class SimulatedPrometheus: APIHandler {
     /// The answer that is due for `query`; it is used up unless it is the last one.
     private func next(_ query: String, now: Timestamp) -> ScriptedAnswer {
         state.withLock { state in
-            state.questions.append(Question(at: now, query: query))
+            if keepsQuestions { state.questions.append(Question(at: now, query: query)) }
             guard let index = state.scripts.lastIndex(where: { $0.matcher.matches(query) }) else { return .empty }
             let answers = state.scripts[index].answers
             if answers.count > 1 { state.scripts[index].answers.removeFirst() }

@@ -90,25 +90,45 @@ final class KubeletTwin: Sendable {
     }
 
     private func life(of pod: SimulatedPod, now: Timestamp) -> (PodLife, address: String) {
-        state.withLock { state in
+        let attempt = failures(beside: pod)
+        let isFirst = state.withLock { $0.addresses == 0 }
+        let used = isFirst ? usedAddresses : 0
+        return state.withLock { state in
             let behaviour = state.behaviours[pod.image] ?? PodBehaviour(image: pod.image, settings: settings)
             if state.pods[pod.metadata.uid] == nil {
+                if state.addresses == 0 { state.addresses = used }
                 state.addresses += 1
                 let address = "10.244.\(state.addresses >> 8 & 255).\(state.addresses & 255)"
-                state.pods[pod.metadata.uid] = Known(startedAt: now, delay: drawnDelay(of: pod), address: address)
+                // One that a kubelet before this one has taken up goes on as it was.
+                state.pods[pod.metadata.uid] = Known(startedAt: pod.startTime ?? now, delay: drawn(settings.readyDelay, pod), address: address)
             }
             let known = state.pods[pod.metadata.uid] ?? Known(startedAt: now, delay: .zero, address: "")
             var delay = known.delay
             if case .ready(after: let given?) = behaviour { delay = given }
-            let life = PodLife(behaviour: behaviour, startedAt: known.startedAt, delay: delay, readiness: state.readiness[pod.key])
+            var life = PodLife(behaviour: behaviour, startedAt: known.startedAt, delay: delay, readiness: state.readiness[pod.key])
+            life.run = PodRun(of: pod, behaviour, duration: drawn(settings.runDuration, pod), attempt: attempt)
             return (life, pod.address.isEmpty ? known.address : pod.address)
         }
     }
 
+    /// How many pods of the same owner have failed.
+    private func failures(beside pod: SimulatedPod) -> Int {
+        guard pod.restartPolicy != "Always", let owner = pod.metadata.controller else { return 0 }
+        return caches.pods.list(index: WorkloadCaches.Index.owner, value: owner.uid).count { $0.phase == .failed }
+    }
+
+    /// The highest number among the addresses of pods that another kubelet has started.
+    private var usedAddresses: Int {
+        caches.pods.list().map { pod in
+            let parts = pod.address.split(separator: ".").compactMap { Int($0) }
+            return parts.count == 4 ? parts[2] << 8 | parts[3] : 0
+        }.max() ?? 0
+    }
+
     /// From the seed and the name alone, so that it does not depend on what else happens.
-    private func drawnDelay(of pod: SimulatedPod) -> Duration {
+    private func drawn(_ range: DelayRange, _ pod: SimulatedPod) -> Duration {
         var random = SeededGenerator(seed: seed ^ FNV.fnv1a64(pod.key.description.utf8))
-        return settings.readyDelay.draw(using: &random)
+        return range.draw(using: &random)
     }
 
     private func terminate(_ pod: SimulatedPod, now: Timestamp) async throws(KubeError) -> Outcome {
@@ -122,7 +142,8 @@ final class KubeletTwin: Sendable {
         let kept = pod.metadata.finalizers.filter { $0 != Self.finalizer }
         _ = try await client.patch(
             .pods, namespace: pod.metadata.namespace, name: pod.metadata.name,
-            .merge(["metadata": ["finalizers": kept.isEmpty ? .null : JSONValue(kept)]]))
+            // The version as well: what somebody else has taken off the list must not come back.
+            .merge(["metadata": ["finalizers": kept.isEmpty ? .null : JSONValue(kept), "resourceVersion": .string(pod.metadata.resourceVersion)]]))
         return .settled
     }
 }

@@ -1,4 +1,4 @@
-/// What becomes of the pods of an image.
+/// What becomes of the pods of an image. What it means for pods that are meant to end, `PodRun` says.
 public enum PodBehaviour: Sendable, Hashable {
     /// Running and Ready after the delay; nil: after that of the settings.
     case ready(after: Duration?)

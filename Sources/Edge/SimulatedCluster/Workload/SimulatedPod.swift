@@ -20,6 +20,14 @@ public struct SimulatedPod: ReadModel {
     public var address: String
     /// Restarts of the first container.
     public var restarts: Int
+    /// `Always`, `OnFailure` or `Never`.
+    public var restartPolicy: String
+    /// With what the first container has ended for good; nil while the pod goes on.
+    public var exitCode: Int?
+    /// When that was.
+    public var finishedAt: Timestamp?
+    /// When the kubelet took the pod up.
+    public var startTime: Timestamp?
 
     public init(json: JSONValue) throws(DecodeError) {
         metadata = try ObjectMeta(object: json)
@@ -28,11 +36,17 @@ public struct SimulatedPod: ReadModel {
         for container in try root.member("spec").elements("containers") {
             containers.append(Container(name: try container.requiredString("name"), image: try container.requiredString("image")))
         }
+        restartPolicy = try root.member("spec").string("restartPolicy") ?? "Always"
         let status = try root.member("status")
         phase = Pod.Phase(try status.string("phase"))
         conditions = try Condition.list(status.member("conditions"))
         address = try status.string("podIP") ?? ""
-        restarts = try status.elements("containerStatuses").first?.int("restartCount") ?? 0
+        let first = try status.elements("containerStatuses").first
+        restarts = try first?.int("restartCount") ?? 0
+        let end = try first?.member("state").member("terminated")
+        exitCode = try end?.int("exitCode")
+        finishedAt = try end?.timestamp("finishedAt")
+        startTime = try status.timestamp("startTime")
     }
 
     public var isReady: Bool { conditions.condition("Ready")?.isTrue ?? false }

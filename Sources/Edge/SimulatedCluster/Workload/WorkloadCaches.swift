@@ -19,6 +19,8 @@ struct WorkloadCaches: Sendable {
         Index.namespace: { [$0.metadata.namespace] },
     ])
     let replicaSets = ObjectStore<ReplicaSet>(indexes: [Index.namespace: { [$0.metadata.namespace] }])
+    let deployments = ObjectStore<SimulatedDeployment>(indexes: [Index.namespace: { [$0.metadata.namespace] }])
+    let jobs = ObjectStore<SimulatedJob>()
     let services = ObjectStore<Service>(indexes: [Index.namespace: { [$0.metadata.namespace] }])
     let slices = ObjectStore<SimulatedSlice>(indexes: [Index.service: { $0.service.map { [$0] } ?? [] }])
     let routes = ObjectStore<HTTPRoute>()
@@ -37,6 +39,8 @@ struct WorkloadCaches: Sendable {
             group.addTask { await follow(replicaSets, 2) }
             group.addTask { await follow(services, 3) }
             group.addTask { await follow(slices, 4) }
+            group.addTask { await follow(deployments, 8) }
+            group.addTask { await follow(jobs, 9) }
             guard hasGateways else { return }
             group.addTask { await follow(routes, 5) }
             group.addTask { await follow(gateways, 6) }

@@ -7,7 +7,8 @@ import StrictJSON
 
 /// Stands in for the scheduler, one node and its kubelet: binds pods, makes them ready, and lets them go.
 ///
-/// Pods whose image has `never-ready` in it run and do not become ready.
+/// Pods whose image has `never-ready` in it run and do not become ready. Those of Jobs come to their end as soon as they have run: with
+/// exit code 1 where `crash` is in the image, never where `never` is.
 struct KubeletStandIn: Sendable {
     static let node: String = "stand-in"
     /// Well below the 40 seconds after which the control plane takes a silent node's pods as lost.
@@ -66,7 +67,10 @@ struct KubeletStandIn: Sendable {
             } else if pod.at("status", "phase")?.stringValue != "Running" {
                 let number: Int = addresses[uid] ?? ((1...).first { number in !addresses.values.contains(number) } ?? 1)
                 addresses[uid] = number
-                try await start(pod, address: "10.\(20 + number / 65536).\(number / 256 % 256).\(number % 256)")
+                let isOver: Bool = ["Succeeded", "Failed"].contains(pod.at("status", "phase")?.stringValue)
+                if !isOver { try await start(pod, address: "10.\(20 + number / 65536).\(number / 256 % 256).\(number % 256)") }
+            } else if pod.at("spec", "restartPolicy")?.stringValue != "Always" {
+                try await end(pod)
             }
         }
     }
@@ -91,5 +95,25 @@ struct KubeletStandIn: Sendable {
                 "phase": "Running", "podIP": .string(address), "podIPs": [["ip": .string(address)]], "startTime": now,
                 "conditions": .array(conditions), "containerStatuses": .array(statuses),
             ]]))
+    }
+
+    private func end(_ pod: JSONValue) async throws {
+        let containers: [JSONValue] = pod.at("spec", "containers")?.arrayValue ?? []
+        func names(_ word: String) -> Bool { containers.contains { $0["image"]?.stringValue?.contains(word) ?? false } }
+        if names("never") { return }
+        let code: Int = names("crash") ? 1 : 0
+        let now: JSONValue = .string(SystemClock().now.rfc3339)
+        let statuses: [JSONValue] = containers.map { container in
+            [
+                "name": container["name"] ?? "", "image": container["image"] ?? "", "imageID": "", "ready": false, "restartCount": 0,
+                "started": false, "state": ["terminated": [
+                    "exitCode": JSONValue(code), "reason": code == 0 ? "Completed" : "Error", "startedAt": now, "finishedAt": now,
+                ]],
+            ]
+        }
+        _ = try await api.client.patch(
+            .pods, namespace: pod.at("metadata", "namespace")?.stringValue, name: pod.at("metadata", "name")?.stringValue ?? "",
+            subresource: "status",
+            .merge(["status": ["phase": code == 0 ? "Succeeded" : "Failed", "containerStatuses": .array(statuses)]]))
     }
 }

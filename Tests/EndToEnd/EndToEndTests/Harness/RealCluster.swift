@@ -151,7 +151,7 @@ struct RealCluster: Sendable {
 }
 
 /// A folder below the machine's temporary one, with a guard that ends what was started in it.
-private struct GuardedFolder {
+struct GuardedFolder {
     let path: String
     private let guardian: pid_t
     private let pipe: Pipe
