@@ -3,6 +3,7 @@ import RolloutModel
 import SimulatedCluster
 import StrictJSON
 import Testing
+import World
 
 extension RightsTests {
     @Test("to list templates of the cluster, a Rollout that names one waits and one with a template of its namespace does not")

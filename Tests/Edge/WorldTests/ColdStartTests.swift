@@ -7,6 +7,7 @@ import KubeModel
 import RolloutModel
 import StrictJSON
 import Testing
+import World
 
 /// Answers lists of one resource only after a signal.
 struct LateList: HTTPTransport {
