@@ -4,12 +4,29 @@ import KubeModel
 import StrictJSON
 
 /// Tells the person at the terminal what the controllers tell in events, a line each.
+///
+/// A terminal that is stopped must not stop the server: lines wait, and those that find no room are left out.
 struct EventReporter: Sendable {
-    let console: Console
+    private static let room: Int = 1000
 
+    private let console: Console
+    private let lines: AsyncStream<String>
+    private let source: AsyncStream<String>.Continuation
+
+    init(console: Console) {
+        self.console = console
+        (lines, source) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(Self.room))
+    }
+
+    /// Prints until the task is cancelled.
+    func run() async {
+        for await line in lines { console.print(line) }
+    }
+
+    /// Takes note of a write, without waiting.
     func note(_ write: CommittedWrite) {
         guard write.resource == .events, write.verb != .delete, let event = write.new else { return }
-        console.print(Self.line(event, at: write.at))
+        source.yield(Self.line(event, at: write.at))
     }
 
     static func line(_ event: JSONValue, at time: Timestamp) -> String {

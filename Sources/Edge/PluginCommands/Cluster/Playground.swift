@@ -18,11 +18,13 @@ struct Playground: Sendable {
     private let metrics: PlaygroundMetrics
     private let environment: PluginEnvironment
     private let seed: UInt64
+    private let isNew: Bool
 
     /// A cluster that goes on from `snapshot`, or a new one.
     init(restoring snapshot: ServerSnapshot?, _ environment: PluginEnvironment) async throws(CommandFailure) {
         self.environment = environment
         seed = environment.seed
+        isNew = snapshot == nil
         var settings = ClusterSettings()
         settings.keepsHistory = false
         do {
@@ -51,10 +53,8 @@ struct Playground: Sendable {
         for object in await cluster.state.objects(of: .deployments) { metrics.note(object) }
         let metrics: PlaygroundMetrics = metrics
         cluster.onWrite { write, _ in if write.verb != .delete, let object = write.new { metrics.note(object) } }
-        if !isQuiet {
-            let reporter = EventReporter(console: environment.console)
-            cluster.onWrite { write, _ in reporter.note(write) }
-        }
+        let reporter: EventReporter? = isQuiet ? nil : EventReporter(console: environment.console)
+        if let reporter { cluster.onWrite { write, _ in reporter.note(write) } }
         try await furnish()
         let handler = PlaygroundHandler(server: cluster.server, prometheus: metrics.prometheus)
         let refusal = Refusal()
@@ -82,6 +82,14 @@ struct Playground: Sendable {
                 await keeper()
                 return nil
             }
+            group.addTask {
+                await reporter?.run()
+                return nil
+            }
+            group.addTask {
+                await EventSweeper(client: cluster.client(userAgent: "kubectl-sluice"), clock: environment.clock).run()
+                return nil
+            }
             if runsController {
                 group.addTask {
                     await runControllers()
@@ -104,11 +112,11 @@ struct Playground: Sendable {
             : .message("cannot listen on port \(port) of 127.0.0.1: \(error.cause)")
     }
 
-    /// What a new cluster has beside its definitions: a gateway for the guide's route, and a place for the controller's lease.
+    /// What a cluster has beside its definitions: a place for the controller's lease, and, where it is new, a gateway for the guide's route.
     private func furnish() async throws(CommandFailure) {
         let namespace: JSONValue = ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(Self.lease.namespace)]]
         do throws(KubeError) {
-            for object in [namespace] + cluster.gatewayObjects(name: PlaygroundPage.gateway) {
+            for object in [namespace] + (isNew ? cluster.gatewayObjects(name: PlaygroundPage.gateway) : []) {
                 try await cluster.apply(object, userAgent: "kubectl-sluice")
             }
         } catch {

@@ -87,6 +87,32 @@ import Testing
         }
     }
 
+    @Test func forgetsEventsAfterAnHour() throws {
+        try PlaygroundBench.play { bench in
+            try await bench.run("--quiet") { client in
+                try await client.applyGuide()
+                try await bench.wait("the first version is healthy") { try await client.rollout().at("status", "phase") == "Healthy" }
+                try await bench.clock.sleep(until: bench.clock.now + .seconds(3000), tolerance: nil)
+                let early: [JSONValue] = try await client.list(.events, namespace: "default").items
+                #expect(!early.isEmpty)
+                try await bench.clock.sleep(until: bench.clock.now + .seconds(1200), tolerance: nil)
+                let late: [JSONValue] = try await client.list(.events, namespace: "default").items
+                #expect(late.isEmpty)
+            }
+        }
+    }
+
+    @Test func leavesTheGatewayAsItWasChanged() throws {
+        try PlaygroundBench.play { bench in
+            let gateways = GroupVersionResource(group: "gateway.networking.k8s.io", version: "v1", resource: "gateways")
+            try await bench.run("--state @state") { try await $0.delete(gateways, namespace: "default", name: "production-gateway") }
+            try await bench.run("--state @state", seed: 6) { client in
+                let left: [JSONValue] = try await client.list(gateways, namespace: "default").items
+                #expect(left.isEmpty)
+            }
+        }
+    }
+
     @Test func saysThatItsPortIsTaken() throws {
         try PlaygroundBench.play { bench in
             let session = try await bench.run("--port 8901", failure: ListenFailure(isTaken: true, cause: "bind: Address already in use"))

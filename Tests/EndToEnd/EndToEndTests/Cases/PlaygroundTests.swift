@@ -44,7 +44,7 @@ import Testing
         try await kubectl("create", "job", "task", "--image=task:1")
         try await kubectl("wait", "--for=condition=complete", "job/task", "--timeout=60s")
         try await kubectl("sluice", "promote", "my-app")
-        try await pause(.seconds(1))
+        try await pause(Self.keeping)
 
         try await playground.killNow()
         playground = try await start(folder, kubectl)
@@ -53,6 +53,8 @@ import Testing
         #expect(try await kubectl.get("job", "task")?.at("status", "succeeded") == 1)
         try await kubectl("sluice", "promote", "my-app", "--full")
         _ = try await waitFor("promoted") { $0.isObserved && $0.phase == "Healthy" && $0.isPromoted }
+
+        try await pause(Self.keeping)
 
         // Killed at any instant it leaves a file that can be gone on from.
         for number in 0..<5 {
@@ -68,6 +70,9 @@ import Testing
         #expect(try await playground.waitForEnd() == 0)
         #expect(tail(playground.log, lines: 2).hasPrefix("The cluster is stopped; \(folder)/state has its state."))
     }
+
+    /// Twice what is promised, since the machine may be busy.
+    private static let keeping: Duration = .seconds(2)
 
     private func burst(_ kubectl: Kubectl, _ number: Int) async throws {
         for index in 0..<8 { try await kubectl("create", "configmap", "burst-\(number)-\(index)") }
