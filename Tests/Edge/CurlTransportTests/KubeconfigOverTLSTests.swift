@@ -5,7 +5,7 @@ import Testing
 
 /// From kubeconfig files on disk through libcurl to a server with real certificates: what the tests of the client show with
 /// scripted transports.
-@Suite("A kubeconfig over TLS", .timeLimit(.minutes(1))) struct KubeconfigOverTLSTests {
+@Suite("A kubeconfig over TLS", .timeLimit(.minutes(3))) struct KubeconfigOverTLSTests {
     let certificates: TestCertificates
 
     init() throws { certificates = try TestCertificates() }
