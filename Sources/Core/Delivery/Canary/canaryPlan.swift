@@ -149,6 +149,8 @@ private func stepState(
     case .setWeight(let weight):
         if let pods = podsAwaited(situation, sizes) { return .waits(pods) }
         guard !situation.isBasic else { return .complete }
+        // Without pods nobody is served, whatever a route says: no weight is waited for.
+        if situation.total == 0, traffic.isInForce { return .complete }
         guard traffic.isInForce, traffic.weights?.canary.weight == weight else {
             return .waits(traffic.waitsFor.isEmpty ? "weight \(weight) to be in force" : traffic.waitsFor)
         }
@@ -187,11 +189,13 @@ private func promotionReason(
     guard situation.roles.new != nil, situation.newIsComplete else { return nil }
     // The stable version goes only after all traffic was seen to have left it.
     let isRoutedFully: Bool = situation.isBasic || situation.isFullyPromoted || situation.steps.isEmpty
-        || situation.promotesFully || (traffic.isInForce && traffic.weights?.canary.weight == situation.maxWeight)
+        || situation.promotesFully
+        || (traffic.isInForce && (traffic.weights?.canary.weight == situation.maxWeight || situation.total == 0))
     guard isRoutedFully else { return nil }
     if situation.promotesFully { return "Full promotion requested" }
     if situation.newHash == situation.persisted.stableRS { return "Fast rollback" }
-    if situation.isUndecided || analysis.runThatIsBehind != nil { return nil }
+    // Differs: upstream promotes a version under a pause by hand that has all its steps behind it.
+    if situation.spec.paused || situation.isUndecided || analysis.runThatIsBehind != nil { return nil }
     let count: Int = situation.steps.count
     if count == 0 || situation.persisted.currentStepIndex == count { return "Completed all \(count) canary steps" }
     return nil
