@@ -9,7 +9,15 @@ BIN = $(shell swift build $(SWIFT_FLAGS) --show-bin-path)
 SPEED ?= 60
 SEED ?= 1
 
-.PHONY: demo test e2e run build crds prerequisites clean
+# Histories of `make torture`: for so long, or so many; one kept to what it takes to see it again.
+BUDGET ?= 5m
+HISTORIES ?=
+VERBOSE ?=
+TORTURE_FLAGS = $(if $(HISTORIES),--histories $(HISTORIES),--budget $(BUDGET) $(TORTURE_LIMITS)) $(if $(VERBOSE),--verbose)
+# What a run has to reach, such as `--at-least 2000 --covered 50`.
+TORTURE_LIMITS ?=
+
+.PHONY: demo test torture e2e run build crds prerequisites clean
 
 ## demo: two releases on the embedded cluster, a good one and a bad one
 demo: prerequisites
@@ -19,6 +27,11 @@ demo: prerequisites
 ## test: all fast tests
 test: prerequisites
 	swift test $(SWIFT_FLAGS) --skip EndToEnd
+
+## torture: histories in which everything goes wrong, from SEED upward until BUDGET is over
+torture: prerequisites
+	swift build $(SWIFT_FLAGS) --product sluice-torture
+	$(BIN)/sluice-torture --seed $(SEED) $(TORTURE_FLAGS)
 
 ## e2e: on a real kube-apiserver with etcd, a real Prometheus and a real kubectl
 e2e: prerequisites
