@@ -86,11 +86,13 @@ package extension World {
         KubeClient(connection: cluster.connection, transport: transport, clock: clock, version: "test", budget: budget)
     }
 
-    func controllers(_ client: KubeClient, hooks: ControllerHooks = ControllerHooks(), salt: UInt64 = 0) -> ControllerSet {
+    func controllers(
+        _ client: KubeClient, clock: (any ControlClock)? = nil, hooks: ControllerHooks = ControllerHooks(), salt: UInt64 = 0
+    ) -> ControllerSet {
         ControllerSet(
             settings: ControllerSettings(seed: seed &+ salt), client: client,
             providers: MetricProviderSet([.prometheus: PrometheusProvider(transport: cluster.transport, defaultAddress: nil)]),
-            clock: clock, logger: Self.logger, hooks: hooks)
+            clock: clock ?? self.clock, logger: Self.logger, hooks: hooks)
     }
 
     /// Runs the controllers of one process beside `body`; they are gone afterwards, as after `kill -9`.
