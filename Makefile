@@ -11,7 +11,15 @@ SEED ?= 1
 
 N ?= 100
 
-.PHONY: demo test mutants e2e load fuzz bench nightly run build crds prerequisites clean
+# Histories of `make torture`: for so long, or so many; one kept to what it takes to see it again.
+BUDGET ?= 5m
+HISTORIES ?=
+VERBOSE ?=
+TORTURE_FLAGS = $(if $(HISTORIES),--histories $(HISTORIES),--budget $(BUDGET) $(TORTURE_LIMITS)) $(if $(VERBOSE),--verbose)
+# What a run has to reach, such as `--at-least 2000 --covered 50`.
+TORTURE_LIMITS ?=
+
+.PHONY: demo test torture mutants e2e load fuzz bench nightly run build crds prerequisites clean
 
 ## demo: two releases on the embedded cluster, a good one and a bad one
 demo: prerequisites
@@ -21,6 +29,11 @@ demo: prerequisites
 ## test: all fast tests
 test: prerequisites
 	swift test $(SWIFT_FLAGS) --skip EndToEnd
+
+## torture: histories in which everything goes wrong, from SEED upward until BUDGET is over
+torture: prerequisites
+	swift build $(SWIFT_FLAGS) --product sluice-torture
+	$(BIN)/sluice-torture --seed $(SEED) $(TORTURE_FLAGS)
 
 ## mutants: takes each safety rule out and shows the test that notices; BUILD=release is quick
 mutants: prerequisites

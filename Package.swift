@@ -161,6 +161,9 @@ let allTests: [Target] = [
             "MetricProviders", "Controllers", "EmbeddedAPIServer", "SimulatedTime", "SimulatedCluster", httpTypes, logging,
         ],
         path: "Tests/Edge/World", exclude: ["README.md"], swiftSettings: settings),
+    .executableTarget(
+        name: "sluice-torture", dependencies: ["World", "Clockwork", "ControllerKit", argumentParser], path: "Tests/Edge/Torture",
+        exclude: ["README.md"], swiftSettings: settings),
     tests("Edge", "World", [
         "World", "MutantUnderTest", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "KubeYAML", "HTTPTransport", "KubeClient", "ControllerKit",
         "MetricProviders", "Controllers", "EmbeddedAPIServer", "SimulatedTime", "SimulatedCluster", httpTypes, logging,

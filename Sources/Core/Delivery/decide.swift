@@ -27,8 +27,9 @@ private func wantedPlan(_ seen: RolloutObservation, now: Timestamp) -> RolloutPl
     let sync = RevisionSync(rollout, new: new, older: roles.olderOnes)
     if !sync.actions.isEmpty { return RolloutPlan(steps: sync.actions, status: rollout.status) }
     if rollout.status.condition(.progressing) == nil { return foundPlan(situation, new) }
-    if isResized(situation), situation.guards.have(.resizeFirst) { return resizePlan(situation) }
-    return situation.isReset ? resetPlan(situation) : canaryPlan(situation)
+    // Differs: upstream resizes first, and gives a version that has just come back the size of the one that is recorded.
+    if situation.isReset { return resetPlan(situation) }
+    return isResized(situation) && situation.guards.have(.resizeFirst) ? resizePlan(situation) : canaryPlan(situation)
 }
 
 /// A spec that cannot be carried out changes nothing but the condition that says so.

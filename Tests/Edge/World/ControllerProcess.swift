@@ -89,14 +89,15 @@ package extension World {
     }
 
     func controllers(
-        _ client: KubeClient, hooks: ControllerHooks = ControllerHooks(), salt: UInt64 = 0, logger: Logger = Self.logger
+        _ client: KubeClient, clock: (any ControlClock)? = nil, hooks: ControllerHooks = ControllerHooks(), salt: UInt64 = 0,
+        logger: Logger = Self.logger
     ) -> ControllerSet {
         var settings = ControllerSettings(seed: seed &+ salt)
         settings.guards = guardsUnderTest
         return ControllerSet(
             settings: settings, client: client,
             providers: MetricProviderSet([.prometheus: PrometheusProvider(transport: cluster.transport, defaultAddress: nil)]),
-            clock: clock, logger: logger, hooks: hooks)
+            clock: clock ?? self.clock, logger: logger, hooks: hooks)
     }
 
     /// Runs the controllers of one process beside `body`; they are gone afterwards, as after `kill -9`.

@@ -11,7 +11,7 @@ import Synchronization
 /// What fails is drawn from the seed, in the order of the requests, so that one seed has one history.
 package final class Faults: HTTPTransport {
     /// What may happen to a request.
-    package enum Kind: CaseIterable, Sendable {
+    package enum Kind: String, CaseIterable, Sendable {
         /// It does not arrive.
         case refused
         /// It is carried out, and the connection breaks before the answer.
@@ -20,15 +20,43 @@ package final class Faults: HTTPTransport {
         case timedOut
         /// It is carried out after a while.
         case slow
+        /// It is carried out at once, and the answer tells later how things were: a list that is stale when it arrives.
+        case late
         /// 409, 410, 429, 500 and 503, and it is not carried out.
         case conflict, gone, tooMany, internalError, unavailable
         /// 200, and then something that is no answer.
         case garbage
     }
 
+    /// What may happen to a watch, when it begins and with each chunk that it tells.
+    package enum WatchKind: String, CaseIterable, Sendable {
+        /// It cannot be opened.
+        case refused
+        /// Its version is too old.
+        case gone
+        /// It breaks, in the middle of a line.
+        case broken
+        /// What it tells comes later, after what other watches tell of later writes.
+        case late
+    }
+
+    /// What goes wrong for a while, and how often.
+    package struct Window: Sendable, Equatable {
+        package var kinds: [Kind]
+        package var watchKinds: [WatchKind]
+        package var share: Ratio
+
+        package init(_ kinds: [Kind] = [], watches watchKinds: [WatchKind] = [], share: Ratio) {
+            self.kinds = kinds
+            self.watchKinds = watchKinds
+            self.share = share
+        }
+    }
+
     private struct State: Sendable {
         var random: SeededGenerator
-        var share = Ratio(0, of: 1)
+        /// In the order in which they were opened.
+        var windows: [(id: Int, window: Window)] = []
         /// Resources of which nothing arrives through watches until they are let go.
         var held: [String: OneShot] = [:]
         /// The next lines of watches that are lost, by resource.
@@ -49,8 +77,21 @@ package final class Faults: HTTPTransport {
     }
 
     /// From now on such a share of the requests fails, and of the lines of watches.
-    package func begin(share: Ratio) { state.withLock { $0.share = share } }
-    package func end() { state.withLock { $0.share = Ratio(0, of: 1) } }
+    package func begin(share: Ratio) {
+        open(0, Window(Kind.allCases, watches: WatchKind.allCases, share: share))
+    }
+
+    package func end() { close(0) }
+
+    /// From now on this goes wrong as well, until `close`.
+    package func open(_ id: Int, _ window: Window) {
+        state.withLock { state in
+            state.windows.removeAll { $0.id == id }
+            state.windows.append((id, window))
+        }
+    }
+
+    package func close(_ id: Int) { state.withLock { state in state.windows.removeAll { $0.id == id } } }
 
     /// What was done so far, by kind.
     package var injected: [String: Int] { state.withLock { $0.injected } }
@@ -82,6 +123,10 @@ package final class Faults: HTTPTransport {
         case .slow:
             try await pause(.milliseconds(Int64(random(below: 3000))))
             return try await base.send(request)
+        case .late:
+            let response: TransportResponse = try await base.send(request)
+            try await pause(.milliseconds(Int64(random(below: 4000))))
+            return response
         case .conflict: return Self.status(409, "Conflict", "the object has been modified; please apply your changes to the latest version")
         case .gone: return Self.status(request.method == .get ? 410 : 500, request.method == .get ? "Expired" : "InternalError", "too old resource version")
         case .tooMany: return Self.status(429, "TooManyRequests", "too many requests, please try again later", retryAfter: 1)
@@ -98,12 +143,14 @@ package final class Faults: HTTPTransport {
                 state.injected["\(kind)", default: 0] += 1
                 return kind
             }
-            guard state.share.isHit(using: &state.random) else { return nil }
-            let kind: Kind = Kind.allCases[Int.random(in: 0..<Kind.allCases.count, using: &state.random)]
-            // An answer of 200 to a write that was not carried out is no fault that networks have.
-            let chosen: Kind = kind == .garbage && request.method != .get ? .internalError : kind
-            state.injected["\(chosen)", default: 0] += 1
-            return chosen
+            for (_, window) in state.windows {
+                let kinds: [Kind] = window.kinds.filter { $0.canHappen(to: request) }
+                guard !kinds.isEmpty, window.share.isHit(using: &state.random) else { continue }
+                let kind: Kind = kinds[Int.random(in: 0..<kinds.count, using: &state.random)]
+                state.injected["\(kind)", default: 0] += 1
+                return kind
+            }
+            return nil
         }
     }
 
@@ -124,16 +171,26 @@ package final class Faults: HTTPTransport {
     }
 }
 
+extension Faults.Kind {
+    /// Whether servers and networks do this to such a request.
+    fileprivate func canHappen(to request: TransportRequest) -> Bool {
+        switch self {
+        case .refused, .answerLost, .timedOut, .slow, .tooMany, .internalError, .unavailable: true
+        case .conflict: request.method != .get
+        // An answer of 200 to a write that was not carried out is no fault that networks have.
+        case .gone, .garbage, .late: request.method == .get
+        }
+    }
+}
+
 // MARK: Watches
 
 extension Faults {
-    private enum WatchFault { case none, brokenBefore, gone, brokenAfter, late(Duration) }
-
     private func watch(_ request: TransportRequest) async throws(TransportError) -> TransportResponse {
-        switch watchFault() {
-        case .brokenBefore: throw .couldNotConnect(host: "kubernetes.default.svc", cause: "Connection refused")
+        switch drawForWatch(isOpen: false) {
+        case .refused: throw .couldNotConnect(host: "kubernetes.default.svc", cause: "Connection refused")
         case .gone: return Self.status(410, "Expired", "too old resource version")
-        case .none, .brokenAfter, .late: break
+        case .broken, .late, nil: break
         }
         let response: TransportResponse = try await base.send(request)
         guard response.status == 200 else { return response }
@@ -142,15 +199,16 @@ extension Faults {
             status: response.status, headers: response.headers, body: ResponseBody(stream: UnreliableChunks(base: response.body, resource: resource, faults: self)))
     }
 
-    private func watchFault() -> WatchFault {
+    private func drawForWatch(isOpen: Bool) -> WatchKind? {
         state.withLock { state in
-            guard state.share.isHit(using: &state.random) else { return .none }
-            switch Int.random(in: 0..<4, using: &state.random) {
-            case 0: return .brokenBefore
-            case 1: return .gone
-            case 2: return .brokenAfter
-            default: return .late(.milliseconds(Int64.random(in: 1...4000, using: &state.random)))
+            for (_, window) in state.windows {
+                let kinds: [WatchKind] = window.watchKinds.filter { isOpen == ($0 == .broken || $0 == .late) }
+                guard !kinds.isEmpty, window.share.isHit(using: &state.random) else { continue }
+                let kind: WatchKind = kinds[Int.random(in: 0..<kinds.count, using: &state.random)]
+                state.injected["watch \(kind)", default: 0] += 1
+                return kind
             }
+            return nil
         }
     }
 
@@ -170,13 +228,12 @@ extension Faults {
             return true
         }
         if isLost { return nil }
-        switch watchFault() {
-        case .none, .brokenBefore: return chunk
-        case .gone: throw .connectionLost(cause: "Connection reset by peer")
+        switch drawForWatch(isOpen: true) {
+        case .refused, .gone, nil: return chunk
         // Half a line, and then nothing more.
-        case .brokenAfter: throw .connectionLost(cause: "transfer closed with outstanding read data remaining")
-        case .late(let duration):
-            try await pause(duration)
+        case .broken: throw .connectionLost(cause: "transfer closed with outstanding read data remaining")
+        case .late:
+            try await pause(.milliseconds(Int64(1 + random(below: 4000))))
             return chunk
         }
     }

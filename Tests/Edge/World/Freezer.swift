@@ -10,7 +10,8 @@ package final class Freezer: Sendable {
 
     package init() {}
 
-    package func freeze() { gate.withLock { $0 = OneShot() } }
+    /// One that is frozen already stays so.
+    package func freeze() { gate.withLock { $0 = $0 ?? OneShot() } }
 
     package func thaw() {
         let waiting: OneShot? = gate.withLock { gate in

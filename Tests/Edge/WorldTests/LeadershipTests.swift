@@ -120,15 +120,4 @@ import World
             }
         }
     }
-
-    /// The API server does not answer about leases.
-    private struct LeaseOutage: HTTPTransport {
-        let base: any HTTPTransport
-        let isDown: @Sendable () -> Bool
-
-        func send(_ request: TransportRequest) async throws(TransportError) -> TransportResponse {
-            if isDown() && request.url.contains("/leases") { throw .timedOut(.total) }
-            return try await base.send(request)
-        }
-    }
 }

@@ -145,16 +145,17 @@ struct ReplicaSetPass: Sendable {
     /// With routes an old revision waits until no route, Service or record leads to it, and then for the delay.
     private mutating func retireRouted(_ others: [ReplicaSet], _ situation: CanarySituation, traffic: TrafficPass) {
         // What this pass writes to a route has to be seen in force first; after a promotion, that the traffic is back on stable.
-        guard !situation.guards.have(.retiredAfterRoute) || (situation.isFullyPromoted ? traffic.canaryIsUnrouted : traffic.isInForce)
-        else { return }
         let total: Int = situation.total
+        let isRouted: Bool = situation.isFullyPromoted ? traffic.canaryIsUnrouted : traffic.isInForce
+        guard total == 0 || isRouted || !situation.guards.have(.retiredAfterRoute) else { return }
         let delay: Int = situation.strategy.scaleDownDelaySeconds ?? 30
         let limit: Int = situation.strategy.scaleDownDelayRevisionLimit ?? Int.max
         // Pods that were asked to go count no more, even while they are still there.
         let available: Int = situation.roles.all.reduce(0) { $0 + min($1.want, $1.status.availableReplicas) }
         var delayed: Int = 0
         for replicaSet in others.reversed() {
-            if situation.isReferenced(replicaSet), situation.guards.have(.referencedReplicaSets) { continue }
+            // Where no pods are wanted at all nobody is to be served, and no Service will ever move to pods of another version.
+            if total > 0, situation.isReferenced(replicaSet), situation.guards.have(.referencedReplicaSets) { continue }
             // While pods of the versions in use are missing an old one is the quickest way back.
             let lost: Int = replicaSet.status.availableReplicas
             let mayGo: Bool = lost == 0 || available - lost >= total - situation.maxUnavailable || !situation.guards.have(.retiredWhenSpared)

@@ -74,6 +74,8 @@ struct TrafficPass: Sendable {
         let target: Int = index < situation.steps.count ? situation.weight(atOrBefore: index) : situation.maxWeight
         // Giving back needs no pods of the new version; they go after the weight has gone.
         if target <= recorded { return target }
+        // Differs: upstream goes on to the weight of the step. Whoever pauses by hand wants no more traffic on the new version.
+        if situation.spec.paused { return recorded }
         // Differs: raised only once all its pods are there, also when the index has jumped over steps.
         return podsAwaited(situation, sizes) == nil || !situation.guards.have(.raiseBeforeRouting) ? target
             : min(situation.weight(atOrBefore: index - 1), recorded)

@@ -151,6 +151,8 @@ private func stepState(
     case .setWeight(let weight):
         if let pods = podsAwaited(situation, sizes) { return .waits(pods) }
         guard !situation.isBasic else { return .complete }
+        // Without pods nobody is served, whatever a route says: no weight is waited for.
+        if situation.total == 0, traffic.isInForce { return .complete }
         guard traffic.isInForce || !situation.guards.have(.stepReceipt), traffic.weights?.canary.weight == weight else {
             if weight > 0, sizes.final.canary == 0 {
                 return .waits("pods that could take weight \(weight): a setCanaryScale step before it keeps the canary at 0")
@@ -215,10 +217,12 @@ private func promotionReason(
     // The stable version goes only after all traffic was seen to have left it.
     let isRoutedFully: Bool = situation.isBasic || situation.isFullyPromoted || situation.steps.isEmpty
         || situation.promotesFully || !situation.guards.have(.promotionReceipt)
-        || (traffic.isInForce && traffic.weights?.canary.weight == situation.maxWeight)
+        || (traffic.isInForce && (traffic.weights?.canary.weight == situation.maxWeight || situation.total == 0))
     guard isRoutedFully else { return nil }
     if situation.promotesFully { return "Full promotion requested" }
     if situation.newHash == situation.persisted.stableRS { return "Fast rollback" }
+    // Differs: upstream promotes a version under a pause by hand that has all its steps behind it.
+    if situation.spec.paused && situation.guards.have(.pausedStep) { return nil }
     if situation.skipsSteps { return "Rollback within window" }
     if situation.isUndecided && situation.guards.have(.undecidedPromotion) || analysis.runThatIsBehind != nil { return nil }
     let count: Int = situation.steps.count

@@ -5,10 +5,9 @@ import RolloutModel
 extension StatusDraft {
     /// Puts abort, pauses, conditions, phase and message into the status, in upstream's order.
     mutating func finish(_ situation: CanarySituation) {
-        let now: Timestamp = situation.now
         status.observedGeneration = "\(situation.rollout.metadata.generation)"
         abortOnDeadline(situation)
-        setAbortAndPauses(now: now)
+        setAbortAndPauses(situation)
         setConditions(situation)
         // In the same write: the next decision would find it missing and write again.
         _ = status.syncPause(spec: situation.spec, now: now)
@@ -24,10 +23,10 @@ extension StatusDraft {
 
     private var isCompleted: Bool { !status.stableRS.isEmpty && status.stableRS == status.currentPodHash }
 
-    private mutating func setAbortAndPauses(now: Timestamp) {
+    private mutating func setAbortAndPauses(_ situation: CanarySituation) {
         if isAborted {
             status.abort = true
-            status.abortedAt = persisted.abortedAt ?? now.truncatedToSeconds
+            status.abortedAt = persisted.abortedAt ?? situation.now.truncatedToSeconds
             // The abort is newer than a wish for full promotion, which would otherwise take it back.
             if persisted.abortedAt == nil { status.promoteFull = false }
             status.pauseConditions = []
@@ -44,10 +43,17 @@ extension StatusDraft {
         status.pauseConditions = persisted.pauseConditions.filter { !removedPauses.contains($0.reason) }
         status.controllerPause = persisted.controllerPause
         for reason in addedPauses where !persisted.pauseConditions.contains(where: { $0.reason == reason }) {
-            status.pauseConditions.append(PauseCondition(reason: reason, startTime: now))
+            status.pauseConditions.append(PauseCondition(reason: reason, startTime: situation.now))
             status.controllerPause = true
         }
-        if status.pauseConditions.isEmpty { status.controllerPause = false }
+        // A pause that somebody has ended stays ended until the step is completed, also where sizes or spec.paused come first.
+        if status.pauseConditions.isEmpty { status.controllerPause = situation.isResumed && isStillAtPause(situation) }
+    }
+
+    private func isStillAtPause(_ situation: CanarySituation) -> Bool {
+        guard case .pause = situation.currentStep?.kind else { return false }
+        return status.currentStepIndex == persisted.currentStepIndex && status.currentPodHash == persisted.currentPodHash
+            && status.currentStepHash == persisted.currentStepHash
     }
 
     private mutating func setConditions(_ situation: CanarySituation) {
@@ -99,6 +105,8 @@ extension StatusDraft {
                     reason: lostPods ? ProgressReason.replicaSetNotAvailable : ProgressReason.replicaSetUpdated,
                     message: lostPods ? "Rollout does not have minimum availability" : "\(situation.subject) is progressing.", at: now),
                 always: true)
+        } else if isCompleted && situation.newIsComplete {
+            // All that is missing is that pods of older versions go: nobody waits for progress, so nobody is alarmed.
         } else if !situation.isAtIndefiniteStep && !situation.waitsForScaleDown && status.pauseConditions.isEmpty && !situation.spec.paused {
             if situation.hasTimedOut {
                 status.set(RolloutCondition(

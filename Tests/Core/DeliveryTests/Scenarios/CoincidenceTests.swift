@@ -1,0 +1,80 @@
+import Clockwork
+import StrictJSON
+import Testing
+
+/// What `make torture` has found: two things at the same time, each harmless alone.
+@Suite("Things that coincide") struct CoincidenceTests {
+    @Test("a promote during a pause by hand counts when that is over") func promotedWhileHeld() {
+        var cluster = PauseAndPromotionTests.atPause([:], then: [["setWeight": 75], ["pause": [:]]])
+        cluster.pause()
+        cluster.settle()
+        cluster.editStatus(["pauseConditions": .null])
+        cluster.settle()
+        #expect(cluster.step == 1 && cluster.phase == "Paused manually paused")
+        cluster.unpause()
+        cluster.settle()
+        #expect(cluster.step == 3 && cluster.phase == "Paused CanaryPauseStep")
+    }
+
+    @Test("a promote counts though sizes change in the same decision") func promotedWhileResized() {
+        var cluster = RoutedCanaryTests.updated([["pause": [:]], ["setWeight": 50], ["pause": [:]]])
+        #expect(cluster.step == 0 && cluster.sizes == "v1: 4, v2: 0")
+        cluster.setReplicas(6)
+        cluster.editStatus(["pauseConditions": .null])
+        cluster.settle()
+        #expect(cluster.step == 2 && cluster.phase == "Paused CanaryPauseStep" && cluster.sizes == "v1: 6, v2: 3")
+    }
+
+    @Test("a pause by hand also holds the weight and the promotion after the last step") func heldAfterTheLastStep() {
+        var cluster = RoutedCanaryTests.updated([["setWeight": 50]], limits: ["v2": 2])
+        #expect(cluster.step == 1 && cluster.sizes == "v1: 4, v2: 4" && cluster.routeText == "50/50")
+        cluster.pause()
+        cluster.podLimit = [:]
+        cluster.runPods()
+        cluster.settle()
+        #expect(cluster.routeText == "50/50" && cluster.stable == "v1" && cluster.phase == "Paused manually paused")
+        cluster.unpause()
+        cluster.settle()
+        #expect(cluster.stable == "v2" && cluster.phase == "Healthy")
+    }
+
+    @Test("R37: with no pods wanted a routed update ends, and so do the pods of every version") func noPods() {
+        var cluster = RoutedCanaryTests.updated()
+        cluster.setReplicas(0)
+        cluster.promote()
+        cluster.settle()
+        cluster.run(for: .seconds(120))
+        #expect(cluster.stable == "v2" && cluster.sizes == "v1: 0, v2: 0" && cluster.phase == "Healthy")
+        cluster.setReplicas(4)
+        cluster.run(for: .seconds(120))
+        #expect(cluster.sizes == "v1: 0, v2: 4" && cluster.phase == "Healthy" && cluster.routeText == "100/0")
+        #expect(cluster.selected(by: "app-stable") == "v2")
+    }
+
+    @Test("an update that is begun with no pods wanted ends as well") func begunWithoutPods() {
+        let cluster = RoutedCanaryTests.updated([["setWeight": 50]], replicas: 0)
+        #expect(cluster.stable == "v2" && cluster.sizes == "v1: 0, v2: 0" && cluster.phase == "Healthy")
+    }
+
+    @Test("nobody is alarmed by old pods that are late to go") func lateToGo() {
+        var cluster = RoutedCanaryTests.updated([["setWeight": 50]], canary: ["scaleDownDelaySeconds": 1000], spec: ["progressDeadlineSeconds": 60])
+        #expect(cluster.stable == "v2")
+        cluster.forget()
+        cluster.run(for: .seconds(2000))
+        #expect(cluster.sizes == "v1: 0, v2: 4" && cluster.phase == "Healthy")
+        #expect(!cluster.journal.contains { $0.contains("Degraded") }, "\(cluster.journal)")
+    }
+
+    @Test("R34: a version that comes back while the number of pods changes is sized once") func broughtBackAndResized() {
+        var cluster = RoutedCanaryTests.updated([["setWeight": 0], ["pause": [:]]], canary: ["scaleDownDelaySeconds": 1000])
+        cluster.promoteFull()
+        cluster.settle()
+        #expect(cluster.stable == "v2" && cluster.sizes == "v1: 4, v2: 4")
+        cluster.forget()
+        cluster.setReplicas(10)
+        cluster.setImage("v1")
+        cluster.settle()
+        #expect(!cluster.journal.contains { $0.hasPrefix("v1 4→10") }, "\(cluster.journal)")
+        #expect(cluster.sizes == "v1: 0, v2: 10")
+    }
+}

@@ -1,0 +1,103 @@
+extension History: CustomStringConvertible {
+    /// Readable: the Rollout in a few lines, then all that happens in order of time.
+    package var description: String {
+        var lines: [String] = ["seed \(seed)", scene.description]
+        var events: [(at: Int, text: String)] = actions.map { ($0.at, "user: \($0.action.text)") }
+        for fault in faults {
+            events.append((fault.at, "fault: \(fault.fault.text)\(fault.lasts > 0 ? " for \(Self.seconds(fault.lasts))" : "")"))
+        }
+        for event in events.enumerated().sorted(by: { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }) {
+            lines.append("  \(Self.seconds(event.element.at))  \(event.element.text)")
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    static func seconds(_ milliseconds: Int) -> String {
+        let rest = String(abs(milliseconds % 1000))
+        return "\(milliseconds < 0 ? "-" : "")\(abs(milliseconds / 1000)).\(String(repeating: "0", count: 3 - rest.count))\(rest)s"
+    }
+}
+
+extension TortureScene: CustomStringConvertible {
+    package var description: String {
+        var parts: [String] = ["replicas \(replicas)", "routing \(routing.rawValue)"]
+        if let backgroundFrom { parts.append("background analysis from step \(backgroundFrom)") }
+        if let maxSurge { parts.append("maxSurge \(maxSurge)") }
+        if let maxUnavailable { parts.append("maxUnavailable \(maxUnavailable)") }
+        if let abortScaleDownDelay { parts.append("abortScaleDownDelaySeconds \(abortScaleDownDelay)") }
+        if let scaleDownDelay { parts.append("scaleDownDelaySeconds \(scaleDownDelay)") }
+        if hasTwoControllers { parts.append("two controllers") }
+        if isSkewed { parts.append("clocks ahead by \(skews.map { "\($0)s" }.joined(separator: ", "))") }
+        return "  \(parts.joined(separator: ", "))\n  steps: \(steps.map(\.text).joined(separator: ", "))"
+    }
+}
+
+extension TortureScene.Step {
+    var text: String {
+        switch self {
+        case .setWeight(let weight): "setWeight \(weight)"
+        case .pause(let seconds): seconds.map { "pause \($0)s" } ?? "pause"
+        case .analysis: "analysis"
+        }
+    }
+
+    /// For counting.
+    var label: String {
+        switch self {
+        case .setWeight: "setWeight"
+        case .pause(let seconds): seconds == nil ? "pause without end" : "pause with end"
+        case .analysis: "analysis"
+        }
+    }
+}
+
+extension TimedAction.Action {
+    var text: String {
+        switch self {
+        case .setImage(let tag): "set image \(tag)"
+        case .scale(let replicas): "scale to \(replicas)"
+        case .evict(let pods): "evict \(pods) pods"
+        default: label
+        }
+    }
+
+    /// For counting.
+    var label: String {
+        switch self {
+        case .setImage(let tag): tag == "v1" ? "rollback" : tag.hasSuffix("2") ? "new image" : "third revision"
+        case .promote: "promote"
+        case .promoteFully: "promote --full"
+        case .abort: "abort"
+        case .retry: "retry"
+        case .scale: "scale"
+        case .pause: "pause"
+        case .resume: "resume"
+        case .metricBad: "metric goes bad"
+        case .metricGood: "metric goes good"
+        case .evict: "evict"
+        }
+    }
+}
+
+extension TimedFault.Fault {
+    var text: String {
+        switch self {
+        case .network(let kind, let share): "\(kind.rawValue), one in \(share)"
+        case .silence(let resource): "watches of \(resource) tell nothing"
+        case .crash(let writes): "crash after \(writes) writes"
+        case .freeze: "the leading process stands still"
+        case .leaseOutage: "leases get no answer"
+        }
+    }
+
+    /// For counting.
+    var label: String {
+        switch self {
+        case .network(let kind, _): kind.rawValue
+        case .silence: "silent watch"
+        case .crash: "crash"
+        case .freeze: "freeze"
+        case .leaseOutage: "lease outage"
+        }
+    }
+}

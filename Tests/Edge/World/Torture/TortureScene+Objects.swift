@@ -1,0 +1,66 @@
+import KubeModel
+import StrictJSON
+
+/// The objects of a history, as its user applies them.
+extension TortureScene {
+    /// Names of the templates: measurements of a step come to an end, those beside the update do not.
+    private static let stepTemplate: String = "step-errors"
+    private static let backgroundTemplate: String = "background-errors"
+
+    /// What has to be there before the Rollout.
+    var objects: [JSONValue] {
+        let elsewhere: [JSONValue] = routing == .linked ? [Scenery.service("elsewhere", selecting: ["app": "elsewhere"])] : []
+        guard hasAnalysis else { return elsewhere }
+        func template(_ name: String, _ metric: JSONValue) -> JSONValue {
+            [
+                "apiVersion": "argoproj.io/v1alpha1", "kind": "AnalysisTemplate", "metadata": ["name": .string(name)],
+                "spec": ["metrics": [metric]],
+            ]
+        }
+        var metric: JSONValue = [
+            "name": "errors", "interval": "3s", "successCondition": "result[0] < 0.5", "failureLimit": 0,
+            "provider": ["prometheus": ["address": "http://prometheus:9090", "query": "errors"]],
+        ]
+        let endless: JSONValue = template(Self.backgroundTemplate, metric)
+        metric["count"] = 3
+        return elsewhere + [template(Self.stepTemplate, metric), endless]
+    }
+
+    var route: JSONValue? {
+        switch routing {
+        case .none: nil
+        // A rule that is not ours beside the one that is.
+        case .linked: Scenery.route(rules: [[Scenery.backend("my-app")], [Scenery.backend("elsewhere", weight: 3)]])
+        case .both: Scenery.route(rules: [[Scenery.backend("my-app", weight: 100), Scenery.backend("my-app-canary", weight: 0)]])
+        }
+    }
+
+    var rollout: JSONValue {
+        let written: [JSONValue] = steps.map { step in
+            switch step {
+            case .setWeight(let weight): Scenery.setWeight(weight)
+            case .pause(let seconds): Scenery.pause(seconds.map { "\($0)s" })
+            case .analysis: ["analysis": ["templates": [["templateName": .string(Self.stepTemplate)]]]]
+            }
+        }
+        var rollout: JSONValue = isRouted
+            ? Scenery.routedCanary(replicas: replicas, steps: written) : Scenery.canary(replicas: replicas, steps: written)
+        let canary: [String] = ["spec", "strategy", "canary"]
+        // Sooner than users have it, so that what never becomes ready is told soon.
+        rollout.set(60, at: ["spec", "progressDeadlineSeconds"])
+        func set(_ name: String, _ value: JSONValue?) {
+            if let value { rollout.set(value, at: canary + [name]) }
+        }
+        func limit(_ text: String?) -> JSONValue? { text.map { text in Int(text).map { .number(JSONNumber($0)) } ?? .string(text) } }
+        set("maxSurge", limit(maxSurge))
+        set("maxUnavailable", limit(maxUnavailable))
+        set("abortScaleDownDelaySeconds", abortScaleDownDelay.map { .number(JSONNumber($0)) })
+        set("scaleDownDelaySeconds", scaleDownDelay.map { .number(JSONNumber($0)) })
+        if let backgroundFrom {
+            set("analysis", [
+                "templates": [["templateName": .string(Self.backgroundTemplate)]], "startingStep": .number(JSONNumber(backgroundFrom)),
+            ])
+        }
+        return rollout
+    }
+}
