@@ -10,7 +10,7 @@ extension StatusDraft {
         setAbortAndPauses(situation)
         setConditions(situation)
         // In the same write: the next decision would find it missing and write again.
-        _ = status.syncPause(spec: situation.spec, now: now)
+        _ = status.syncPause(spec: situation.spec, now: situation.now)
         setPhase(situation)
         announcePauses()
     }
