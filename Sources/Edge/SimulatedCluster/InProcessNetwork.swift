@@ -6,8 +6,8 @@ import Synchronization
 
 /// A network in one process: requests reach the handler that is registered for the origin of their URL.
 ///
-/// What nobody has registered is a name that does not resolve, unless there is a network beyond this one. Nothing runs outside the task that sends: cancelling it ends the
-/// exchange, and its total timeout is kept on the injected clock.
+/// What nobody has registered is a name that does not resolve, unless there is a network beyond this one. Nothing runs outside the task
+/// that sends: cancelling it ends the exchange, and its total timeout is kept on the injected clock.
 public final class InProcessNetwork: HTTPTransport {
     /// Answers a request, or is the reason why no answer comes.
     public typealias Responder = @Sendable (APIRequest) async throws(TransportError) -> APIResponse

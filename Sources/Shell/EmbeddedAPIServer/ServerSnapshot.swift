@@ -100,7 +100,9 @@ extension APIMachine {
     /// whoever has read a version from then on is told that it is gone, and lists again.
     mutating func restore(_ snapshot: ServerSnapshot) throws(SnapshotError) {
         let (million, overflow) = (snapshot.resourceVersion / Self.versionGap + 1).multipliedReportingOverflow(by: Self.versionGap)
-        guard snapshot.resourceVersion > 0, !overflow else { throw .damaged(line: 1, cause: "the resourceVersion \(snapshot.resourceVersion) is out of range") }
+        guard snapshot.resourceVersion > 0, !overflow else {
+            throw .damaged(line: 1, cause: "the resourceVersion \(snapshot.resourceVersion) is out of range")
+        }
         store = ObjectStore(historyLimit: settings.historyLimit, version: million)
         for object in snapshot.objects {
             let (apiVersion, kind) = (object["apiVersion"]?.stringValue ?? "", object["kind"]?.stringValue ?? "")

@@ -22,7 +22,8 @@ import Testing
         #expect(read == snapshot)
         let second = try EmbeddedAPIServer(
             restoring: read, clock: ManualClock(), random: SeededGenerator(seed: 2), definitions: ContractDefinitions.all)
-        for resource in [GroupVersionResource.configMaps, .namespaces, .customResourceDefinitions, GroupVersionResource(group: "contract.example.com", version: "v1", resource: "widgets")] {
+        let widgets = GroupVersionResource(group: "contract.example.com", version: "v1", resource: "widgets")
+        for resource in [GroupVersionResource.configMaps, .namespaces, .customResourceDefinitions, widgets] {
             #expect(await second.objects(of: resource) == before.objects(of: resource), "\(resource)")
         }
         #expect(await send(second, .get, "/apis/contract.example.com/v1/namespaces/default/widgets/a").status == 200)

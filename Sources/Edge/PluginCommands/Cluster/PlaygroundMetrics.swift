@@ -55,7 +55,8 @@ final class PlaygroundMetrics: Sendable {
     private static func target(of object: JSONValue, _ key: ObjectKey) -> TrafficTarget {
         for plugin in object.at("spec", "strategy", "canary", "trafficRouting", "plugins")?.objectValue ?? [:] {
             let route = plugin.value["httpRoute"]?.stringValue ?? plugin.value["httpRoutes"]?[0]?["name"]?.stringValue
-            if let route { return .route(ObjectKey(namespace: plugin.value["namespace"]?.stringValue ?? key.namespace, name: route), rule: 0) }
+            guard let route else { continue }
+            return .route(ObjectKey(namespace: plugin.value["namespace"]?.stringValue ?? key.namespace, name: route), rule: 0)
         }
         return .workload(key)
     }

@@ -18,7 +18,11 @@ struct StateFile: Sendable {
             return try ServerSnapshot(parsing: bytes)
         } catch {
             // It is left as it is: perhaps somebody can still make something of it.
-            let remedy = if case .newer = error { "use that version, or name another file with --state" } else { "move it away, or name another file with --state, to begin anew" }
+            let remedy = if case .newer = error {
+                "use that version, or name another file with --state"
+            } else {
+                "move it away, or name another file with --state, to begin anew"
+            }
             throw .message("the state file \(path) cannot be used: \(error); \(remedy)")
         }
     }
