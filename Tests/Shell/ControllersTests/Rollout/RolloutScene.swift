@@ -70,16 +70,17 @@ struct RolloutScene {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let versions = ServedVersions(client: client, clock: clock, logger: logger)
+        let refusalLog = RefusalLog(clock: clock, logger: logger)
         applier = RolloutApplier(
-            client: client, caches: caches, barrier: barrier, refusals: refusals, versions: versions, clock: clock, guards: guardsUnderTest)
+            client: client, caches: caches, barrier: barrier, refusals: refusals, refusalLog: refusalLog, versions: versions, clock: clock, guards: guardsUnderTest)
         let told = Told()
         self.told = told
         reconciler = RolloutReconciler(
             caches: caches, client: client, barrier: barrier,
             publisher: EventPublisher(component: "rollouts-controller", client: client, clock: clock, logger: logger, observe: { told.add($0) }),
-            versions: versions, instanceID: nil, clock: clock, logger: logger, guards: guardsUnderTest)
+            versions: versions, instanceID: nil, refusals: refusals, refusalLog: refusalLog, clock: clock, logger: logger, guards: guardsUnderTest)
         services = ServiceReconciler(
-            caches: caches, client: client, barrier: barrier, clock: clock, logger: logger, guards: guardsUnderTest)
+            caches: caches, client: client, barrier: barrier, refusalLog: refusalLog, clock: clock, logger: logger, guards: guardsUnderTest)
     }
 
     private static func definition(_ group: String, _ version: String, _ kind: String, hasStatus: Bool = false) -> JSONValue {
