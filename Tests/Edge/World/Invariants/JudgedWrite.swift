@@ -114,7 +114,9 @@ struct JudgedWrite {
         guard let old = write.old else {
             let image: String = TrueState.image(ofTemplate: new.at("spec", "template"))
             let twin: JSONValue? = truth.replicaSets.first {
+                // Of the same Rollout: another one in the namespace may well run the same image.
                 TrueState.name(of: $0) != name && TrueState.image(ofTemplate: $0.at("spec", "template")) == image
+                    && $0.at("metadata", "ownerReferences")?[0]?["uid"] == new.at("metadata", "ownerReferences")?[0]?["uid"]
             }
             return twin.map { [(.oneReplicaSetPerVersion, "\(name) is created though \(TrueState.name(of: $0)) runs \(image) already")] } ?? []
         }
