@@ -1,5 +1,6 @@
 import ControllerProcess
 import EmbeddedAPIServer
+import FoundationEssentials
 import KubeModel
 import KubeYAML
 import RolloutModel
@@ -68,14 +69,13 @@ import Testing
     private static let forOtherDays: Set<Right> = [
         // Where admission refuses patches of routes.
         Right(group: "gateway.networking.k8s.io", resource: "httproutes", verb: "update"),
+        // After a conflict.
         Right(group: "gateway.networking.k8s.io", resource: "httproutes", verb: "get"),
         // Where admission checks who may set an owner.
         Right(group: "argoproj.io", resource: "rollouts/finalizers", verb: "update"),
         // Adoption of a ReplicaSet, and names that are taken.
         Right(group: "argoproj.io", resource: "rollouts", verb: "get"), Right(group: "argoproj.io", resource: "analysisruns", verb: "get"),
         Right(group: "apps", resource: "replicasets", verb: "get"), Right(group: "", resource: "services", verb: "get"),
-        Right(group: "argoproj.io", resource: "analysistemplates", verb: "get"),
-        Right(group: "argoproj.io", resource: "clusteranalysistemplates", verb: "get"),
         // Histories and lives that are over.
         Right(group: "argoproj.io", resource: "analysisruns", verb: "delete"), Right(group: "apps", resource: "replicasets", verb: "delete"),
         // The same event again.
@@ -105,6 +105,18 @@ import Testing
         let left = try patch.applied(to: role)["rules"]?.arrayValue ?? []
         let removed = (role["rules"]?.arrayValue ?? []).filter { !left.contains($0) }
         #expect(removed == [["apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]]])
+    }
+
+    @Test("stands in the table of docs/permissions.md, right by right") func documented() throws {
+        let text = String(decoding: try Data(contentsOf: URL(filePath: "\(Bench.root)/docs/permissions.md")), as: UTF8.self)
+        let rows = text.split(separator: "\n").filter { $0.hasPrefix("| `") }.map { $0.split(separator: "|").map(String.init) }
+        for right in try Self.rights(["deploy/cluster/role.yaml", "deploy/base/leader-election.yaml"]) {
+            let names = ["`\(right.resource)`", "`\(right.resource).\(right.group)`"]
+            let isThere = rows.contains { row in
+                row.count == 4 && names.contains { row[0].contains($0) } && row[1].contains(right.verb)
+            }
+            #expect(isThere, "\(right) is not in the tables")
+        }
     }
 
     @Test("has no wildcard", arguments: [

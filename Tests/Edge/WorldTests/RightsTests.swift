@@ -1,6 +1,8 @@
 import Clockwork
 import EmbeddedAPIServer
+import FoundationEssentials
 import KubeModel
+import KubeYAML
 import RolloutModel
 import SimulatedCluster
 import StrictJSON
@@ -81,6 +83,25 @@ import World
         Case("create", "patch", of: "events", routed: .completes),
         Case("patch", of: "events", routed: .completes),
     ]
+
+    @Test("every right that deploy/ grants is taken away once") func everyRight() throws {
+        let path: String = "\(World.root)/deploy/cluster/role.yaml"
+        let role: JSONValue = try #require(
+            try YAMLStream.parse(Array(try Data(contentsOf: URL(filePath: path))), fileName: path).map(\.json).first { $0["kind"] == "ClusterRole" })
+        var granted: Set<Right> = []
+        for rule in role["rules"]?.arrayValue ?? [] {
+            for group in rule["apiGroups"]?.arrayValue ?? [] {
+                for resource in rule["resources"]?.arrayValue ?? [] {
+                    for verb in rule["verbs"]?.arrayValue ?? [] {
+                        granted.insert(Right(verb.stringValue ?? "", resource.stringValue ?? "", group.stringValue ?? ""))
+                    }
+                }
+            }
+        }
+        // Asked for by an admission plugin that the embedded server does not have.
+        granted.remove(Right("update", "rollouts/finalizers", Self.argo))
+        #expect(Set(Self.cases.flatMap(\.missing)) == granted)
+    }
 
     static let images: [String] = ["myapp:v2", "myapp:v3"]
 
