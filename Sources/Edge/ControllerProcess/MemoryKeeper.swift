@@ -20,9 +20,10 @@ struct MemoryKeeper: Sendable {
         // Only cancellation ends a sleep early.
         while (try? await clock.sleep(until: clock.now + Self.interval, tolerance: nil)) != nil {
             let done: Int = workDone()
-            looks += 1
             defer { previous = done }
-            guard done != released, done == previous || looks >= Self.patience else { continue }
+            guard done != released else { continue }
+            looks += 1
+            guard done == previous || looks >= Self.patience else { continue }
             release()
             released = done
             looks = 0

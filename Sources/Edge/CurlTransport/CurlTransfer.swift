@@ -10,6 +10,8 @@ final class CurlTransfer {
     var headWaiter: CheckedContinuation<CurlDriver.Head, Never>?
     /// The write callback told curl to wait for the reader.
     var isPaused = false
+    /// Status and headers have come, and wait for the body: who reads all of it anyway is woken once, not twice.
+    private var headIsComplete = false
     /// When the peer last sent something, in nanoseconds.
     var lastActivity: Int64
     /// Lists that curl reads until the transfer is over.
@@ -65,6 +67,7 @@ final class CurlTransfer {
     /// Tells whoever waits how it ended.
     func end(_ error: TransportError?) {
         channel.finish(throwing: error)
+        if headIsComplete { handOverHead() }
         if let waiter = headWaiter.take() {
             waiter.resume(returning: .failure(error ?? .connectionLost(cause: "it was closed before the end of the headers")))
         }
@@ -73,7 +76,7 @@ final class CurlTransfer {
     func failure(_ code: CURLcode) -> TransportError {
         if code == CURLE_WRITE_ERROR, let refusal { return refusal }
         // A single header line beyond curl's own limit is "out of memory" to it, and "too large" in later versions.
-        if headWaiter != nil, status > 0, code == CURLE_OUT_OF_MEMORY || code.rawValue == 100 {
+        if headWaiter != nil, !headIsComplete, status > 0, code == CURLE_OUT_OF_MEMORY || code.rawValue == 100 {
             return .responseTooLarge(limit: Int(CURL_MAX_HTTP_HEADER))
         }
         return CurlFailure(code: code, text: String(cString: errorText), exchange: exchange, handle: handle).error
@@ -117,7 +120,7 @@ final class CurlTransfer {
     /// One line of the head, or of trailers, with its line end.
     private func receivedHeader(_ bytes: UnsafeRawBufferPointer) -> Int {
         lastActivity = monotonicNow()
-        guard headWaiter != nil else { return bytes.count }        // trailers: nobody asks for them
+        guard headWaiter != nil, !headIsComplete else { return bytes.count }        // trailers: nobody asks for them
         headerBytes += bytes.count
         guard headerBytes <= Self.maxHeaderBytes else {
             refusal = .responseTooLarge(limit: Self.maxHeaderBytes)
@@ -141,7 +144,14 @@ final class CurlTransfer {
     }
 
     private func deliverHead() {
-        guard status >= 200, let waiter = headWaiter.take() else { return }
+        guard status >= 200 else { return }
+        headIsComplete = true
+        // A request whose whole time is limited is no stream.
+        if exchange.request.timeouts.total == nil { handOverHead() }
+    }
+
+    private func handOverHead() {
+        guard let waiter = headWaiter.take() else { return }
         waiter.resume(returning: .success(TransportResponse(status: status, headers: headers, body: channel.makeBody())))
     }
 
@@ -158,6 +168,8 @@ final class CurlTransfer {
             return bytes.count
         case .full:
             isPaused = true
+            // Only who has it can read, and make room.
+            handOverHead()
             return ccurl_write_pause()
         case .abandoned:
             refusal = .cancelled

@@ -253,11 +253,14 @@ public final class ObjectStore<Model: ReadModel>: Sendable {
 
     private func reindex(_ key: ObjectKey, old: Model?, new: Model?, in state: inout State) {
         for (name, index) in indexes {
-            for value in old.map(index) ?? [] {
+            let (before, after): ([String], [String]) = (old.map(index) ?? [], new.map(index) ?? [])
+            // As a rule an object changes without being found elsewhere.
+            if before == after { continue }
+            for value in before {
                 state.indexes[name]?[value]?.remove(key)
                 if state.indexes[name]?[value]?.isEmpty ?? false { state.indexes[name]?[value] = nil }
             }
-            for value in new.map(index) ?? [] { state.indexes[name, default: [:]][value, default: []].insert(key) }
+            for value in after { state.indexes[name, default: [:]][value, default: []].insert(key) }
         }
     }
 }

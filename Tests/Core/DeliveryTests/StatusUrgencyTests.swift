@@ -55,7 +55,7 @@ import Testing
         #expect(try !mayWait { $0.pauseConditions = [PauseCondition(reason: .canaryPauseStep, startTime: Timestamp(secondsSince1970: 0))] })
         #expect(try !mayWait { $0.conditions[1].status = .no })
         #expect(try !mayWait { $0.conditions[0].reason = "RolloutPaused" })
-        #expect(try !mayWait { $0.conditions.removeLast() })
+        #expect(try !mayWait { $0.conditions = [] })
         #expect(try !mayWait { $0.stepAnalysisRun = RunStatus(name: "run", phase: "Running", message: "") }, "a run that was made is recorded at once")
     }
 }

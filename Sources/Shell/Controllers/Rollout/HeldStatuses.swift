@@ -11,8 +11,8 @@ import Synchronization
 /// Decisions are made from what is held as if it were stored. If this process ends before it is written, the next one is where
 /// it would be after an end between a route and its status: it reads pods and weights from where they are.
 final class HeldStatuses: Sendable {
-    /// How long a status is held.
-    static let patience: Duration = .seconds(1)
+    /// How long a status is held: longer than a gateway needs to accept a weight as a rule, short enough for who looks on.
+    static let patience: Duration = .seconds(2)
 
     private struct Held {
         var status: RolloutStatus

@@ -24,6 +24,8 @@ struct ServiceReconciler: Sendable {
     func reconcile(_ key: ObjectKey) async -> Outcome {
         guard let service = caches.services.get(key), !service.metadata.isBeingDeleted,
               let manager = service.metadata.annotations[Keys.managedBy] else { return .settled }
+        // At a start all Services may be listed before the Rollouts that name them.
+        guard caches.rollouts.list(index: ClusterCaches.Index.service, value: key.description).isEmpty else { return .settled }
         do throws(KubeError) {
             guard try await !isManaged(service, by: manager) || !guards.have(.managedService) else { return .settled }
             let change: JSONValue = [

@@ -31,13 +31,19 @@ struct AuditLog: Sendable {
     /// Requests of `user` that were finished after `offset`.
     func requests(of user: String, since offset: Int) -> [Entry] { requests(of: [user], since: offset) }
 
+    /// Each request is told once: when it is finished, a watch when it begins. One that was refused has no beginning.
+    private func isTold(_ event: JSONValue) -> Bool {
+        let isFinished: Bool = event["stage"]?.stringValue == "ResponseComplete"
+        guard event["verb"]?.stringValue == "watch" else { return isFinished }
+        return event["stage"]?.stringValue == "ResponseStarted" || isFinished && event.at("responseStatus", "code")?.intValue ?? 0 >= 400
+    }
+
     /// Requests of any of these users, in the order in which they were finished.
     func requests(of users: Set<String>, since offset: Int) -> [Entry] {
         let bytes: [UInt8] = readFile(path, from: offset) ?? []
         return bytes.split(separator: UInt8(ascii: "\n")).compactMap { line in
             // The last line may be half written.
-            guard let event = try? JSONValue(parsing: Array(line)), event["stage"]?.stringValue == "ResponseComplete",
-                  let user = event.at("user", "username")?.stringValue, users.contains(user) else { return nil }
+            guard let event = try? JSONValue(parsing: Array(line)), isTold(event), let user = event.at("user", "username")?.stringValue, users.contains(user) else { return nil }
             return Entry(
                 user: user, verb: event["verb"]?.stringValue ?? "", resource: event.at("objectRef", "resource")?.stringValue ?? "",
                 namespace: event.at("objectRef", "namespace")?.stringValue ?? "", name: event.at("objectRef", "name")?.stringValue ?? "",

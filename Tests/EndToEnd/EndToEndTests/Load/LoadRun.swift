@@ -15,6 +15,7 @@ struct LoadFigures: Sendable {
     var idleRequests: [AuditLog.Entry] = []
     var idleProcessorSeconds: Double = 0
     var idle: ProcessFigures?
+    var busy: ProcessFigures?
     var afterUpdates: ProcessFigures?
     var tally: RequestTally?
     var processorSeconds: Double = 0
@@ -35,7 +36,8 @@ struct LoadFigures: Sendable {
             "  idle for \(idleSeconds) s              \(idleRequests.count) requests beside lease and watches, "
                 + "\(tenths(idleProcessorSeconds * 1000)) ms of processor time",
             "  resident, idle            \(idle?.memoryText ?? "")",
-            "  resident, after updates   \(afterUpdates?.memoryText ?? "")",
+            "  resident, at the end      \(busy?.memoryText ?? "")",
+            "  resident, 12 s later      \(afterUpdates?.memoryText ?? "")",
         ]
         guard updated > 0, let tally else { return lines.joined(separator: "\n") }
         lines += [
@@ -81,8 +83,8 @@ struct LoadRun: Sendable {
         let restart: Int = cluster.audit.end
         // As it is deployed: with a lease.
         try await cluster.withController(arguments: Self.quiet) { controller in
-            figures.restartToSynced = started.duration(to: clock.now)
-            try await pause(.seconds(5))
+            figures.restartToSynced = try await waitUntilSynced(account, since: restart, started)
+            try await pause(.seconds(12))
             figures.restartWrites = cluster.audit.requests(of: account.user, since: restart).filter { $0.isWrite && !$0.isOfLease }
             let before = try ProcessFigures(of: controller.daemon.pid)
             let idleStart: Int = cluster.audit.end
@@ -93,9 +95,24 @@ struct LoadRun: Sendable {
             figures.idleProcessorSeconds = idle.processorSeconds - before.processorSeconds
             figures.idleRequests = cluster.audit.requests(of: account.user, since: idleStart).filter { !$0.isOfLease && !$0.isWatch }
             if updated > 0 { try await update(fleet, members, controller, account, &figures) }
+            figures.busy = try ProcessFigures(of: controller.daemon.pid)
+            // What was needed for the moment goes back when there is nothing to do.
+            try await pause(.seconds(12))
             figures.afterUpdates = try ProcessFigures(of: controller.daemon.pid)
         }
         return figures
+    }
+
+    /// How long it took from an instant until everything was listed: then the last kind is watched.
+    private func waitUntilSynced(_ account: ServiceAccount, since offset: Int, _ start: Timestamp) async throws -> Duration {
+        let kinds: Set<String> = ["rollouts", "replicasets", "services", "endpointslices", "httproutes", "analysisruns", "analysistemplates"]
+        return try await eventually("everything is watched", seconds: 120) {
+            var first: [String: Timestamp] = [:]
+            for entry in cluster.audit.requests(of: account.user, since: offset) where entry.isWatch && first[entry.resource] == nil {
+                first[entry.resource] = try Timestamp(rfc3339: entry.received)
+            }
+            return kinds.isSubset(of: first.keys) ? start.duration(to: first.values.max() ?? start) : nil
+        }
     }
 
     /// Quiet as in production, where nobody reads every round.

@@ -15,7 +15,7 @@ import Testing
             stable: .init(weight: 100 - weight, serviceName: "stable", podTemplateHash: "v1"), isVerified: weight == 0)
     }
 
-    private func rollout(version: String, weights: TrafficWeights = stored, uid: String = "u1") throws -> Rollout {
+    private func made(version: String, weights: TrafficWeights = stored, uid: String = "u1") throws -> Rollout {
         var status = RolloutStatus()
         status.replicas = 5
         status.weights = weights
@@ -36,7 +36,7 @@ import Testing
 
     @Test("are decided from as if they were stored") func present() throws {
         let statuses = HeldStatuses()
-        let rollout: Rollout = try rollout(version: "7")
+        let rollout: Rollout = try made(version: "7")
         #expect(statuses.present(rollout) == rollout.status)
         #expect(held(statuses, of: rollout) == Self.start + HeldStatuses.patience)
         #expect(statuses.present(rollout).replicas == 6)
@@ -45,29 +45,29 @@ import Testing
         #expect(statuses.present(rollout) == rollout.status)
     }
 
-    @Test("are written after a second, however often they change") func patience() throws {
+    @Test("are written after a while, however often they change") func patience() throws {
         let statuses = HeldStatuses()
-        let rollout: Rollout = try rollout(version: "7")
-        #expect(held(statuses, of: rollout) == Self.start + .seconds(1))
-        #expect(held(statuses, of: rollout, at: Self.start + .milliseconds(900)) == Self.start + .seconds(1))
-        #expect(held(statuses, of: rollout, at: Self.start + .seconds(1)) == nil)
+        let rollout: Rollout = try made(version: "7")
+        #expect(held(statuses, of: rollout) == Self.start + HeldStatuses.patience)
+        #expect(held(statuses, of: rollout, at: Self.start + .milliseconds(1900)) == Self.start + HeldStatuses.patience)
+        #expect(held(statuses, of: rollout, at: Self.start + HeldStatuses.patience) == nil)
     }
 
     @Test("leave their weights when a user writes meanwhile") func userWrites() throws {
         let statuses = HeldStatuses()
-        _ = held(statuses, of: try rollout(version: "7"))
-        let written: RolloutStatus = statuses.present(try rollout(version: "8"))
+        _ = held(statuses, of: try made(version: "7"))
+        let written: RolloutStatus = statuses.present(try made(version: "8"))
         #expect(written.replicas == 5, "counts are counted anew")
         #expect(written.weights == Self.weights(20), "what a route carries is not forgotten")
-        #expect(held(statuses, of: try rollout(version: "8"), at: Self.start + .seconds(1)) == nil, "and it waits no longer for that")
+        #expect(held(statuses, of: try made(version: "8"), at: Self.start + HeldStatuses.patience) == nil, "and it waits no longer for that")
     }
 
     @Test("give way to weights that somebody else has written, and to another Rollout of the name") func others() throws {
         let statuses = HeldStatuses()
-        _ = held(statuses, of: try rollout(version: "7"))
-        #expect(statuses.present(try rollout(version: "8", weights: Self.weights(60))).weights == Self.weights(60))
-        let another: Rollout = try rollout(version: "9", uid: "u2")
+        _ = held(statuses, of: try made(version: "7"))
+        #expect(statuses.present(try made(version: "8", weights: Self.weights(60))).weights == Self.weights(60))
+        let another: Rollout = try made(version: "9", uid: "u2")
         #expect(statuses.present(another) == another.status)
-        #expect(held(statuses, of: another, at: Self.start + .seconds(5)) == Self.start + .seconds(6))
+        #expect(held(statuses, of: another, at: Self.start + .seconds(5)) == Self.start + .seconds(5) + HeldStatuses.patience)
     }
 }
