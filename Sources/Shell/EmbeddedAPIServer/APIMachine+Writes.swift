@@ -24,7 +24,7 @@ extension APIMachine {
         if metadata["name"] == nil, let prefix = metadata["generateName"]?.stringValue {
             metadata["name"] = .string(unusedName(prefix, target))
         }
-        for member in ["deletionTimestamp", "deletionGracePeriodSeconds", "generation"] { metadata[member] = nil }
+        for member in ["deletionTimestamp", "deletionGracePeriodSeconds"] { metadata[member] = nil }
         metadata["uid"] = .string(ObjectMetaRules.makeUID(using: &random))
         metadata["creationTimestamp"] = .string(now.rfc3339)
         if definition.tracksGeneration { metadata["generation"] = 1 }
@@ -80,10 +80,10 @@ extension APIMachine {
         let body = try Self.json(request, accepted: ["application/json"], kind: target.definition.kind)
         if target.subresource == "scale" { return try updateScale(body, target, options) }
         let definition = target.definition
+        if target.name == nil { throw .badRequest("name must be provided") }
         let incoming = try decoded(body, target, options)
         let named = incoming.object.name
         let name = target.name ?? ""
-        if target.name == nil { throw .badRequest("name must be provided") }
         if named.isEmpty {
             throw .badRequest("the name of the object (\(name) based on URL) was undeterminable: name must be provided")
         }
@@ -94,7 +94,11 @@ extension APIMachine {
             guard definition.createsOnUpdate, target.subresource == nil else { throw .notFound(definition, name) }
             return try create(incoming, target, options)
         }
-        if incoming.object.resourceVersion.isEmpty, definition.requiresResourceVersion || definition.isCustom {
+        let uid = incoming.object.uid
+        if !uid.isEmpty, uid != old.uid { throw .otherUID(definition, target.key, name: name, wanted: uid, found: old.uid) }
+        let version = incoming.object.resourceVersion
+        if !version.isEmpty, UInt64(version) == nil { throw APIFailure(500, "", "strconv.ParseUint: parsing \"\(version)\": invalid syntax") }
+        if version.isEmpty, definition.requiresResourceVersion || definition.isCustom {
             throw .versionMissing(definition, name)
         }
         return try replace(old, with: incoming, target, options)
@@ -110,11 +114,33 @@ extension APIMachine {
             return try updateScale(try patch.applied(to: try scale(of: old, target)), target, options)
         }
         let patched = try patch.applied(to: served(old, as: target.definition))
-        let incoming = try decoded(patched, target, options)
+        try checkKind(patched, target.definition, name: old.name)
+        let incoming: Incoming
+        do {
+            incoming = try decoded(patched, target, options)
+        } catch {
+            guard error.code == 400, error.message.contains("cannot be handled as a "), !error.message.contains("strict decoding") else { throw error }
+            throw .unreadableResult(patched.text(), error.message)
+        }
         if incoming.object.name != old.name {
             throw .badRequest("the name of the object (\(incoming.object.name)) does not match the name on the URL (\(old.name))")
         }
         return try replace(old, with: incoming, target, options)
+    }
+
+    /// A patch may not make another kind, or another version, of a custom object.
+    private func checkKind(_ patched: JSONValue, _ definition: ServedResource, name: String) throws(APIFailure) {
+        guard definition.isCustom else { return }
+        let kind = patched["kind"]?.stringValue ?? ""
+        let version = patched["apiVersion"]?.stringValue ?? ""
+        var errors: [FieldError] = []
+        if kind != definition.kind { errors.append(.invalid("kind", "\"\(kind)\"", "must be \(definition.kind)")) }
+        if version != definition.apiVersion { errors.append(.invalid("apiVersion", "\"\(version)\"", "must be \(definition.apiVersion)")) }
+        guard !errors.isEmpty else { return }
+        var claimed = definition
+        claimed.kind = kind
+        claimed.group = version.split(separator: "/").count == 2 ? String(version.split(separator: "/")[0]) : ""
+        throw .invalid(claimed, name, errors)
     }
 
     /// Stores `incoming` in place of `old`, where it may, and unless it changes nothing.
@@ -124,16 +150,11 @@ extension APIMachine {
         let definition = target.definition
         let name = old.name
         var new = incoming.object
-        if !new.uid.isEmpty, new.uid != old.uid {
-            throw .otherUID(definition, target.key, name: name, wanted: new.uid, found: old.uid)
-        }
         if !new.resourceVersion.isEmpty, new.resourceVersion != old.resourceVersion { throw .modified(definition, name) }
 
         let oldMetadata = old["metadata"]?.objectValue ?? [:]
         if target.subresource == "status" {
-            let status = new["status"]
-            new = old
-            new["status"] = status
+            new = withStatus(of: new, old, definition)
         } else {
             let metadata = new["metadata"]?.objectValue ?? [:]
             new["metadata"] = .object(ObjectMetaRules.updated(metadata, old: oldMetadata))
@@ -148,8 +169,8 @@ extension APIMachine {
 
         let metadata = new["metadata"]?.objectValue ?? [:]
         var errors = ObjectMetaRules.updateErrors(metadata, old: oldMetadata)
-        // The real server asks twice: in general, and for the kind.
-        errors += errors
+        // The real server asks twice: in general, and for the kind. Events alone it does not ask.
+        if definition.storage != .events { errors += errors }
         errors += ObjectMetaRules.errors(metadata, definition)
         errors += definition.schema?.violations(of: new, replacing: old).map(FieldError.init) ?? []
         errors += definition.scale.map { $0.errors(new, definition) } ?? []
@@ -168,6 +189,18 @@ extension APIMachine {
             collectGarbageIfImmediate()
         }
         return Answer(object: served(new, as: definition), warnings: incoming.warnings)
+    }
+
+    /// The old object with the new status. Of built-in kinds such a write changes metadata as well, of custom ones it does not.
+    private func withStatus(of new: JSONValue, _ old: JSONValue, _ definition: ServedResource) -> JSONValue {
+        var result = old
+        result["status"] = new["status"]
+        guard !definition.isCustom, definition.storage != .definitions else { return result }
+        var metadata = ObjectMetaRules.updated(new["metadata"]?.objectValue ?? [:], old: old["metadata"]?.objectValue ?? [:])
+        if definition.storage == StorageID(group: "apps", plural: "deployments") { metadata["labels"] = old["metadata"]?["labels"] }
+        if definition.storage == .pods { metadata["ownerReferences"] = old["metadata"]?["ownerReferences"] }
+        result["metadata"] = .object(metadata)
+        return result
     }
 
     /// What the generation counts: everything but metadata and, where it is a subresource, status.
@@ -196,8 +229,9 @@ extension APIMachine {
     /// does not know and fills in defaults.
     func decoded(_ json: JSONValue, _ target: RequestTarget, _ options: WriteOptions) throws(APIFailure) -> Incoming {
         let definition = target.definition
-        guard let members = json.objectValue else {
-            throw .badRequest("json: cannot unmarshal \(json.kindName) into Go value of type v1.\(definition.kind)")
+        guard let members = json.isNull ? [:] : json.objectValue else {
+            throw .unreadableBody(
+                definition.kind, "json: cannot unmarshal \(json.kindName) into Go value of type v1.\(definition.kind)", json.serialized())
         }
         let kind = members["kind"]?.stringValue ?? ""
         let apiVersion = members["apiVersion"]?.stringValue ?? ""
@@ -205,7 +239,13 @@ extension APIMachine {
             throw .badRequest("Object 'Kind' is missing in '\(json.text())'")
         }
         if definition.isCustom, apiVersion.isEmpty {
-            throw .badRequest("Object 'apiVersion' is missing in '\(json.text())'")
+            let cause = "Object 'apiVersion' is missing in 'object has no apiVersion field'"
+            throw APIFailure(500, "InternalError", "Internal error occurred: \(cause)", details: ["causes": [["message": .string(cause)]]])
+        }
+        if !definition.isCustom, !kind.isEmpty, !apiVersion.isEmpty, registry.definition(apiVersion: apiVersion, kind: kind) == nil {
+            throw .badRequest(
+                "\(kind) in version \"\(apiVersion.split(separator: "/").last ?? "")\" cannot be handled as a \(definition.kind): no kind \"\(kind)\" is registered for version "
+                    + "\"\(apiVersion)\" in scheme \"k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30\"")
         }
         if !apiVersion.isEmpty, apiVersion != definition.apiVersion {
             throw .badRequest(
@@ -246,9 +286,32 @@ extension APIMachine {
             }
             incoming.object = schema.defaulted(schema.pruned(incoming.object))
         }
+        if let type = BuiltInTypes.type(of: definition) { try readBuiltIn(&incoming, as: type, definition, options) }
         incoming.object = stored(incoming.object, definition)
         if !definition.isCustom { BuiltInDefaults.apply(to: &incoming.object, definition.storage) }
         return incoming
+    }
+
+    /// Takes what the kind's type has, and tells of the rest.
+    private func readBuiltIn(
+        _ incoming: inout Incoming, as type: BuiltInType, _ definition: ServedResource, _ options: WriteOptions
+    ) throws(APIFailure) {
+        let problem = "\(definition.kind) in version \"\(definition.version)\" cannot be handled as a \(definition.kind): "
+        let members = incoming.object.objectValue ?? [:]
+        var reader = BuiltInReader()
+        var content = members
+        for member in ["apiVersion", "kind", "metadata"] { content[member] = nil }
+        var object: JSONObject = ["apiVersion": members["apiVersion"] ?? "", "kind": members["kind"] ?? "", "metadata": members["metadata"] ?? [:]]
+        do {
+            for (key, value) in try reader.read(content, as: type) where object[key] == nil { object[key] = value }
+        } catch {
+            throw .badRequest(problem + error.message)
+        }
+        incoming.object = .object(object)
+        guard options.fieldValidation != .ignore, !reader.unknown.isEmpty else { return }
+        let unknown = reader.unknown.map { "unknown field \"\($0)\"" }
+        if options.fieldValidation == .strict { throw .badRequest(problem + "strict decoding error: \(unknown.joined(separator: ", "))") }
+        incoming.warnings = unknown
     }
 
     /// An object of any served version in the one that is stored.
@@ -274,8 +337,11 @@ extension APIMachine {
         }
     }
 
+    /// The media type of the body; what cannot be read is one that nobody accepts.
     static func mediaType(_ request: APIRequest) -> String {
         let value = request.headers[.contentType] ?? ""
+        let parameters = value.split(separator: ";").dropFirst()
+        guard parameters.allSatisfy({ $0.contains("=") || String($0).trimmingSpaces.isEmpty }) else { return "unreadable" }
         return String(value.prefix { $0 != ";" }).trimmingSpaces.lowercased()
     }
 }

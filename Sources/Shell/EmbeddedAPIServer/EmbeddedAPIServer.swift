@@ -29,6 +29,8 @@ public actor EmbeddedAPIServer: APIHandler {
         }
         for definition in definitions { try machine.install(definition, at: GroupVersionResource.customResourceDefinitions.path(namespace: nil)) }
         machine.touched = []
+        // Nobody could have followed what was there from the start.
+        machine.store.compact(through: machine.store.version)
     }
 
     public func handle(_ request: APIRequest) async -> APIResponse {

@@ -167,12 +167,12 @@ import Testing
     ]
 
     @Test("ages are printed as kubectl prints them", arguments: ages) func age(_ seconds: Int, _ wanted: String) {
-        #expect(APIMachine.age(.seconds(seconds)) == wanted)
+        #expect(Age.text(.seconds(seconds)) == wanted)
     }
 
     @Test("base64", arguments: [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")])
     func base64(_ text: String, _ wanted: String) {
-        #expect(BuiltInDefaults.base64(Array(text.utf8)) == wanted)
+        #expect(Base64.standardText(Array(text.utf8)) == wanted)
     }
 
     @Test("the store gives back each past state until it is forgotten", arguments: [1, 2, 3] as [UInt64])
