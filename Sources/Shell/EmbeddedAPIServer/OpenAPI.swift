@@ -31,7 +31,7 @@ extension APIMachine {
                 "patch": [
                     "x-kubernetes-action": "patch", "x-kubernetes-group-version-kind": resource.openAPIKind, "responses": [:],
                     "parameters": .array(
-                        (resource.isCustom ? ["dryRun", "fieldValidation"] : ["dryRun"]).map {
+                        ["dryRun", "fieldValidation"].map {
                             ["name": .string($0), "in": "query", "schema": ["type": "string", "uniqueItems": true]]
                         }),
                 ],
