@@ -124,7 +124,7 @@ import Testing
                 let reference: String = "{apiVersion: v1, kind: ConfigMap, name: owner, uid: \(uid), blockOwnerDeletion: true}"
                 try await kubectl(
                     "create", "-f", "-",
-                    input: "{apiVersion: v1, kind: ConfigMap, metadata: {name: \(cascade), ownerReferences: [\(reference)]}}")
+                    input: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: \(cascade), ownerReferences: [\(reference)]}\n")
                 #expect(try await kubectl("delete", "configmap", "owner", "--cascade=\(cascade)", "--wait") == "configmap \"owner\" deleted\n")
                 #expect((try await kubectl.get("configmap", cascade) != nil) == (cascade == "orphan"), "\(cascade)")
             }
@@ -157,6 +157,7 @@ import Testing
         kind: Rollout
         metadata: {name: web}
         spec:
+          replicas: 1
           selector: {matchLabels: {app: ro}}
           strategy: {canary: {steps: [{setWeight: 20}, {pause: {}}]}}
           template:

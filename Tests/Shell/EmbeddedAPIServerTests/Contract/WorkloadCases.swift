@@ -16,10 +16,10 @@ private func deployment(_ name: String = "web", _ changes: [(String, JSONValue?)
     return changes.reduce(object) { $0.with($1.0, $1.1) }
 }
 
-private func job(_ name: String = "work", _ changes: [(String, JSONValue?)] = []) -> JSONValue {
+private func job(_ name: String = "chore", _ changes: [(String, JSONValue?)] = []) -> JSONValue {
     let object: JSONValue = [
         "apiVersion": "batch/v1", "kind": "Job", "metadata": ["name": .string(name)],
-        "spec": ["template": ["spec": ["restartPolicy": "Never", "containers": [["name": "work", "image": "work:1"]]]]],
+        "spec": ["template": ["spec": ["restartPolicy": "Never", "containers": [["name": "chore", "image": "work:1"]]]]],
     ]
     return changes.reduce(object) { $0.with($1.0, $1.1) }
 }
@@ -142,15 +142,15 @@ let workloadCases: [ContractCase] = [
     },
     ContractCase("a Job gets its defaults, its selector and its labels") { session in
         let created = try await session.post(session.jobs, job()).expect(status: 201).expect("spec.completions", 1)
-            .expect("spec.parallelism", 1).expect("spec.backoffLimit", 6).expect("status", [:]).expect("metadata.labels.job-name", "work")
-            .expect("spec.template.metadata.labels.job-name", "work")
+            .expect("spec.parallelism", 1).expect("spec.backoffLimit", 6).expect("status", [:]).expect("metadata.labels.job-name", "chore")
+            .expect("spec.template.metadata.labels.job-name", "chore")
         try require(
             created.json.at("spec", "template", "metadata", "labels", "controller-uid") == created["metadata.uid"], "the template lacks the uid")
         try await session.get(session.jobs, accept: table).expect(status: 200).expect("rows.0.cells.1", "0/1").expect("rows.0.cells.2", "")
         try await session.post(session.jobs, job("many", [("spec.completions", 3), ("spec.parallelism", 2)])).expect(status: 201)
         try await session.post(session.jobs, job("queue", [("spec.parallelism", 2)])).expect(status: 201).expect("spec.completions", nil)
         try await session.get(session.jobs, accept: table).expect("rows.1.cells.1", "0/1 of 2")
-        try await session.get(session.jobs + "/work/scale").expect(status: 404)
+        try await session.get(session.jobs + "/chore/scale").expect(status: 404)
     },
     ContractCase("a Job is checked") { session in
         for (path, value, field) in [
@@ -161,9 +161,9 @@ let workloadCases: [ContractCase] = [
             ("spec.template", .null, "spec.template.spec.containers"),
             ("spec.manualSelector", true, "spec.selector"),
         ] as [(String, JSONValue?, String)] {
-            try await session.post(session.jobs, job("work", [(path, value)])).expect(status: 422).expect("details.causes.0.field", .string(field))
+            try await session.post(session.jobs, job("chore", [(path, value)])).expect(status: 422).expect("details.causes.0.field", .string(field))
         }
-        try await session.post(session.jobs, job("work", [("spec.completions", "x")])).expect(status: 400)
+        try await session.post(session.jobs, job("chore", [("spec.completions", "x")])).expect(status: 400)
         let selector: JSONValue = ["matchLabels": ["a": "b"]]
         try await session.post(session.jobs, job("own", [("spec.manualSelector", true), ("spec.selector", selector)])).expect(status: 422)
         try await session.post(
@@ -172,7 +172,7 @@ let workloadCases: [ContractCase] = [
         ).expect(status: 201).expect("spec.selector", selector)
     },
     ContractCase("of a Job only the parallelism and the limits change") { session in
-        let path = session.jobs + "/work"
+        let path = session.jobs + "/chore"
         try await session.post(session.jobs, job()).expect(status: 201)
         try await session.merge(path, ["spec": ["parallelism": 3, "backoffLimit": 2, "activeDeadlineSeconds": 20]]).expect(status: 200)
             .expect("spec.parallelism", 3)
@@ -182,7 +182,7 @@ let workloadCases: [ContractCase] = [
             .expect("details.causes.0.field", "spec.template")
     },
     ContractCase("a Job's status is its own, and lists are selected by it") { session in
-        let path = session.jobs + "/work"
+        let path = session.jobs + "/chore"
         try await session.post(session.jobs, job()).expect(status: 201)
         try await session.merge(path, ["metadata": ["labels": ["a": "b"]], "status": ["active": 3]]).expect(status: 200).expect("status", [:])
         try await session.merge(path + "/status", ["status": ["active": -1]]).expect(status: 422).expect("details.causes.0.field", "status.active")
@@ -193,13 +193,13 @@ let workloadCases: [ContractCase] = [
         ]
         try await session.strategic(path + "/status", ["status": done]).expect(status: 200).expect("status.active", nil).expect("status.succeeded", 1)
         try await session.get(session.jobs, accept: table).expect("rows.0.cells.1", "1/1").expect("rows.0.cells.2", "100s")
-        try await session.get(session.jobs + "?fieldSelector=status.successful%3D1").expect("items.0.metadata.name", "work")
+        try await session.get(session.jobs + "?fieldSelector=status.successful%3D1").expect("items.0.metadata.name", "chore")
         try await session.get(session.jobs + "?fieldSelector=status.successful%3D0").expect("items", [])
         try await session.get(session.jobs + "?fieldSelector=status.active%3D1").expect(status: 400)
     },
     ContractCase("a deleted Job leaves its Pods where nothing else is asked for") { session in
         try await session.post(session.jobs, job()).expect(status: 201)
-        try await session.delete(session.jobs + "/work").expect(status: 200).expect("kind", "Job").expect("metadata.finalizers", ["orphan"])
+        try await session.delete(session.jobs + "/chore").expect(status: 200).expect("kind", "Job").expect("metadata.finalizers", ["orphan"])
         try await session.post(session.jobs, job("other")).expect(status: 201)
         try await session.delete(session.jobs + "/other", ["propagationPolicy": "Background"]).expect(status: 200).expect("kind", "Status")
         try await session.get(session.jobs + "/other").expect(status: 404)
