@@ -69,6 +69,34 @@ public struct Quantity: Sendable, Hashable, CustomStringConvertible {
     /// One spelling per value: the mantissa, and a decimal exponent where it is not zero.
     public var canonicalText: String { exponent == 0 ? String(mantissa) : "\(mantissa)e\(exponent)" }
 
+    /// The spelling in which the API server answers: without a fraction, with the largest suffix of the sort that was written.
+    public var servedText: String {
+        if mantissa == 0 { return "0" }
+        var count = mantissa
+        var power = exponent
+        if text.utf8.last == UInt8(ascii: "i"), power >= 0 {
+            while power > 0, abs(count) < Int128(1) << 100 {
+                count *= 10
+                power -= 1
+            }
+            guard abs(count) >= 1024, power == 0 else { return power == 0 ? String(count) : text }
+            var suffix = 0
+            while count % 1024 == 0, suffix < 6 {
+                count /= 1024
+                suffix += 1
+            }
+            return String(count) + ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"][suffix]
+        }
+        while power % 3 != 0 {
+            count *= 10
+            power -= 1
+        }
+        let isScientific = text.utf8.dropLast().contains { $0 == UInt8(ascii: "e") || $0 == UInt8(ascii: "E") }
+        if isScientific { return power == 0 ? String(count) : "\(count)e\(power)" }
+        guard let suffix = Self.decimalSuffixes.first(where: { $0.value == power })?.key else { return text }
+        return String(count) + suffix
+    }
+
     public static func == (left: Self, right: Self) -> Bool { left.mantissa == right.mantissa && left.exponent == right.exponent }
 
     public func hash(into hasher: inout Hasher) {

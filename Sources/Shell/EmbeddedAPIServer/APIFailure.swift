@@ -1,3 +1,4 @@
+import HTTPTypes
 public import KubeModel
 public import StrictJSON
 
@@ -135,6 +136,17 @@ extension APIFailure {
 
     static func expired(_ message: String) -> APIFailure { APIFailure(410, "Expired", message) }
 
+    /// A method that a resource does not take. For custom kinds the real server says more, and calls methods that it does not know
+    /// by no name.
+    static func methodNotAllowed(_ method: HTTPRequest.Method, _ target: RequestTarget) -> APIFailure {
+        guard target.definition.isCustom else { return methodNotAllowed() }
+        let verbs: [HTTPRequest.Method: String] = [.get: "get", .post: "create", .put: "update", .patch: "patch", .delete: "delete"]
+        let kind = target.definition
+        return APIFailure(
+            405, "MethodNotAllowed", "\(verbs[method] ?? "") is not supported on resources of kind \"\(kind.qualifiedResource)\"",
+            details: kind.details(""))
+    }
+
     static func methodNotAllowed() -> APIFailure {
         APIFailure(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", details: [:])
     }
@@ -150,6 +162,19 @@ extension APIFailure {
         let text = String(decoding: body.prefix(100), as: UTF8.self)
         return badRequest(
             "the object provided is unrecognized (must be of type \(kind)): couldn't get version/kind; json parse error: \(cause) (\(text))")
+    }
+
+    /// A patch of a sort that no built-in kind takes is refused before anybody looks at it.
+    static func unsupportedPatch() -> APIFailure {
+        APIFailure(415, "UnsupportedMediaType", "415: Unsupported Media Type", details: [:])
+    }
+
+    /// A patch that makes of an object what its type cannot hold.
+    static func unreadableResult(_ result: String, _ why: String) -> APIFailure {
+        let error = FieldError.invalid("patch", JSONValue.string(result).text(), why)
+        return APIFailure(
+            422, "Invalid", " \"\" is invalid: \(error.field): \(error.message)",
+            details: ["causes": [["reason": .string(error.reason), "message": .string(error.message), "field": .string(error.field)]]])
     }
 
     static func notAcceptable() -> APIFailure {

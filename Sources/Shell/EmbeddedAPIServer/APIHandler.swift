@@ -48,6 +48,9 @@ public struct APIQuery: Sendable, Hashable {
         }
     }
 
+    /// Whether a parameter says yes: as Go reads it, with any value but `0` and `false`, also with none.
+    public func isTrue(_ name: String) -> Bool { self[name].map { !["0", "false"].contains($0.lowercased()) } ?? false }
+
     /// The first value of a parameter; nil where it does not occur.
     public subscript(name: String) -> String? { items.first { $0.name == name }?.value }
 }

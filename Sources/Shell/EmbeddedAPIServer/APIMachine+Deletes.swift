@@ -16,25 +16,58 @@ struct DeleteOptions: Sendable {
     /// Whether the client knows that 202 means "not gone yet": others are told 200, since they would take it for a failure.
     var understandsAccepted = false
 
+    /// What the members of the body may be, beside null.
+    private static let bodyShapes: [(String, @Sendable (JSONValue) -> Bool)] = [
+        ("gracePeriodSeconds", { $0.isNull || $0.int64Value != nil && $0.stringValue == nil }),
+        ("dryRun", { $0.isNull || $0.arrayValue?.allSatisfy { $0.stringValue != nil } ?? false }),
+        ("orphanDependents", { $0.isNull || $0.boolValue != nil }), ("propagationPolicy", { $0.isNull || $0.stringValue != nil }),
+        ("preconditions", { $0.isNull || $0.objectValue != nil }),
+    ]
+
+    /// The options that the body carries. What is wrong with it the real server takes for a failure of its own.
+    private static func body(_ request: APIRequest) throws(APIFailure) -> JSONValue {
+        let body: JSONValue
+        do {
+            body = try APIMachine.json(request, accepted: ["application/json"])
+        } catch {
+            guard error.code == 400 else { throw error }
+            throw APIFailure(500, "", error.message.replacing("the object provided is unrecognized (must be of type DeleteOptions): ", with: ""))
+        }
+        if body.isNull { return [:] }
+        for (member, shape) in bodyShapes where body.objectValue != nil && !shape(body[member] ?? .null) {
+            throw APIFailure(500, "", "v1.DeleteOptions: unexpected value of \(member): \((body[member] ?? .null).text())")
+        }
+        guard body.objectValue != nil else {
+            throw APIFailure(500, "", "couldn't get version/kind; json parse error: json: cannot unmarshal \(body.kindName) into Go value")
+        }
+        if let kind = body["kind"]?.stringValue, kind != "DeleteOptions" {
+            let version = body["apiVersion"]?.stringValue ?? "meta.k8s.io/v1"
+            throw APIFailure(
+                500, "",
+                "no kind \"\(kind)\" is registered for version \"\(version)\" in scheme "
+                    + "\"k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27\"")
+        }
+        return body
+    }
+
     init(_ request: APIRequest) throws(APIFailure) {
         isDryRun = try WriteOptions(request.query, kind: "DeleteOptions").isDryRun
+        if let text = request.query["gracePeriodSeconds"], Int64(text) == nil {
+            throw .badRequest("strconv.ParseInt: parsing \"\(text)\": invalid syntax")
+        }
         var policy = request.query["propagationPolicy"]
-        var orphans = request.query["orphanDependents"].map { $0 == "true" }
+        var orphans = request.query["orphanDependents"].map { _ in request.query.isTrue("orphanDependents") }
         if !request.body.isEmpty {
-            let body = try APIMachine.json(request, accepted: ["application/json"])
-            if let kind = body["kind"]?.stringValue, kind != "DeleteOptions" {
-                throw .badRequest("decoded object cannot be converted to DeleteOptions: its kind is \(kind)")
-            }
+            let body = try Self.body(request)
             uid = body.at("preconditions", "uid")?.stringValue
             resourceVersion = body.at("preconditions", "resourceVersion")?.stringValue
             policy = body["propagationPolicy"]?.stringValue ?? policy
             orphans = body["orphanDependents"]?.boolValue ?? orphans
-            for item in body["dryRun"]?.arrayValue ?? [] {
-                guard item.stringValue == "All" else {
-                    throw .badRequest("DeleteOptions.dryRun: Unsupported value: \(item.text()): supported values: \"All\"")
-                }
-                isDryRun = true
-            }
+            isDryRun = try WriteOptions.dryRun((body["dryRun"]?.arrayValue ?? []).compactMap(\.stringValue), "DeleteOptions")
+        }
+        if let policy, orphans != nil {
+            let why = "orphanDependents and deletionPropagation cannot be both set"
+            throw WriteOptions.invalid("DeleteOptions", .invalid("propagationPolicy", "\"\(policy)\"", why))
         }
         if let policy {
             guard let known = Propagation(rawValue: policy) else {
@@ -72,20 +105,14 @@ extension APIMachine {
     mutating func deleteCollection(_ target: RequestTarget, _ request: APIRequest) throws(APIFailure) -> Answer {
         let definition = target.definition
         let options = try DeleteOptions(request)
-        let selection = try ObjectSelection(namespace: target.scope, query: request.query, kind: definition)
-        let collection = store.collection(definition.storage)
-        let keys = collection.keys.filter { key in collection[key].map { selection.matches($0) } ?? false }
-        var items: [JSONValue] = []
-        for key in keys {
-            guard let object = store.object(definition.storage, key) else { continue }
-            items.append(served(object, as: definition))
+        let answer = try list(target, request.query)
+        for item in answer.object["items"]?.arrayValue ?? [] {
+            let key = storeKey(namespace: item.namespace, name: item.name)
+            guard store.object(definition.storage, key) != nil else { continue }
             _ = try delete(definition, key, options)
         }
         collectGarbageIfImmediate()
-        return Answer(object: [
-            "kind": .string(definition.listKind), "apiVersion": .string(definition.apiVersion),
-            "metadata": .object(Self.listMetadata(store.version, definition)), "items": .array(items),
-        ])
+        return answer
     }
 
     /// POST to a pod's `eviction`: a delete, since there are no disruption budgets.
@@ -127,19 +154,9 @@ extension APIMachine {
         if definition.storage == .namespaces, Self.permanentNamespaces.contains(name) {
             throw .forbidden(definition, name, "this namespace may not be deleted")
         }
-        if let uid = options.uid, uid != object.uid {
-            throw .precondition(
-                definition, name,
-                "the UID in the precondition (\(uid)) does not match the UID in record (\(object.uid)). "
-                    + "The object might have been deleted and then recreated")
-        }
-        if let version = options.resourceVersion, version != object.resourceVersion {
-            throw .precondition(
-                definition, name,
-                "the ResourceVersion in the precondition (\(version)) does not match the ResourceVersion in record "
-                    + "(\(object.resourceVersion)). The object might have been modified")
-        }
-        if let remaining = markForDeletion(definition, key, options.propagation, isDryRun: options.isDryRun) {
+        try checkPreconditions(options, object, definition, name)
+        let byDefault: Propagation? = definition.orphansDependents && !object.isDeleting ? .orphan : nil
+        if let remaining = markForDeletion(definition, key, options.propagation ?? byDefault, isDryRun: options.isDryRun) {
             return Answer(object: served(remaining, as: definition), status: options.understandsAccepted ? 202 : 200)
         }
         if definition.returnsDeletedObject { return Answer(object: served(object, as: definition)) }
@@ -150,6 +167,33 @@ extension APIMachine {
         return Answer(object: [
             "kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Success", "details": .object(details),
         ])
+    }
+
+    /// Refuses a delete whose preconditions do not hold. Of namespaces the real server tells it in the words of its storage.
+    private func checkPreconditions(
+        _ options: DeleteOptions, _ object: JSONValue, _ definition: ServedResource, _ name: String
+    ) throws(APIFailure) {
+        let isNamespace = definition.storage == .namespaces
+        if let uid = options.uid, uid != object.uid {
+            if isNamespace {
+                throw .conflict(definition, name, "Precondition failed: UID in precondition: \(uid), UID in object meta: \(object.uid)")
+            }
+            throw .precondition(
+                definition, name,
+                "the UID in the precondition (\(uid)) does not match the UID in record (\(object.uid)). "
+                    + "The object might have been deleted and then recreated")
+        }
+        if let version = options.resourceVersion, version != object.resourceVersion {
+            if isNamespace {
+                throw .conflict(
+                    definition, name,
+                    "Precondition failed: ResourceVersion in precondition: \(version), ResourceVersion in object meta: \(object.resourceVersion)")
+            }
+            throw .precondition(
+                definition, name,
+                "the ResourceVersion in the precondition (\(version)) does not match the ResourceVersion in record "
+                    + "(\(object.resourceVersion)). The object might have been modified")
+        }
     }
 
     /// Removes an object, or marks it where finalizers or content must go first.

@@ -4,14 +4,20 @@ import StrictJSON
 
 extension APIMachine {
     /// The named object, or one of its subresources.
-    func get(_ target: RequestTarget) throws(APIFailure) -> Answer {
+    func get(_ target: RequestTarget, _ query: APIQuery) throws(APIFailure) -> Answer {
         let object = try existing(target)
+        _ = try wantedVersion(query)
         return Answer(object: target.subresource == "scale" ? try scale(of: object, target) : served(object, as: target.definition))
     }
 
     /// The stored object that a request names.
     func existing(_ target: RequestTarget) throws(APIFailure) -> JSONValue {
-        guard let object = store.object(target.definition.storage, target.key) else { throw .notFound(target.definition, target.name ?? "") }
+        guard let object = store.object(target.definition.storage, target.key) else {
+            var kind = target.definition
+            // The scale of a built-in kind says what was not found.
+            if target.subresource == "scale", !kind.isCustom { kind.plural += "/scale" }
+            throw .notFound(kind, target.name ?? "")
+        }
         return object
     }
 
@@ -21,6 +27,9 @@ extension APIMachine {
     func list(_ target: RequestTarget, _ query: APIQuery) throws(APIFailure) -> Answer {
         let definition = target.definition
         let selection = try ObjectSelection(namespace: target.scope, query: query, kind: definition)
+        try Self.checkVersionMatch(query, isWatch: false)
+        _ = try number("timeoutSeconds", query)
+        let asked = try number("limit", query) ?? 0
         var version = store.version
         var start = ""
         if let text = query["continue"], !text.isEmpty {
@@ -32,12 +41,15 @@ extension APIMachine {
                 throw Self.continueExpired(fresh)
             }
         } else {
-            version = try listVersion(query)
+            let wanted = try wantedVersion(query)
+            let isExact = query["resourceVersionMatch"] == "Exact" || asked > 0 && (query["resourceVersionMatch"] ?? "").isEmpty
+            if let wanted, wanted > 0, isExact { version = wanted }
         }
         guard let collection = store.collection(definition.storage, at: version) else {
             throw .expired("The resourceVersion for the provided list is too old.")
         }
-        let limit = try number("limit", query).flatMap { $0 > 0 ? $0 : nil } ?? Int.max
+        // Whatever is current comes from a cache, which knows no pages.
+        let limit = asked > 0 && query["resourceVersion"] != "0" ? asked : Int.max
 
         let prefix = target.scope.map { $0 + "/" } ?? ""
         var items: [JSONValue] = []
@@ -46,22 +58,15 @@ extension APIMachine {
         while position < collection.keys.count, collection.keys[position].hasPrefix(prefix), items.count < limit {
             last = collection.keys[position]
             position += 1
-            if let object = collection[last], selection.matches(object) { items.append(served(object, as: definition)) }
+            if let object = collection[last], selection.matches(object) { items.append(listed(object, as: definition)) }
         }
 
         var metadata = Self.listMetadata(version, definition)
         if position < collection.keys.count, collection.keys[position].hasPrefix(prefix) {
-            metadata["continue"] = .string(ContinueToken(version: version, start: collection.keys[position]).text)
+            metadata["continue"] = .string(ContinueToken(version: version, start: last + "\u{0}").text)
             if selection.isUnselective {
                 let remaining = collection.keys[position...].prefix { $0.hasPrefix(prefix) }.count
                 metadata["remainingItemCount"] = JSONValue(remaining)
-            }
-        }
-        if !definition.isCustom {
-            // Items of typed lists do not repeat what the list says.
-            for index in items.indices {
-                items[index]["apiVersion"] = nil
-                items[index]["kind"] = nil
             }
         }
         return Answer(object: [
@@ -77,15 +82,24 @@ extension APIMachine {
         return metadata
     }
 
-    /// The version that a list without a token shows.
-    private func listVersion(_ query: APIQuery) throws(APIFailure) -> Int64 {
-        let match = query["resourceVersionMatch"] ?? ""
-        if !match.isEmpty, (query["resourceVersion"] ?? "").isEmpty {
-            throw WriteOptions.invalid(
-                "ListOptions",
-                .forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided"))
+    /// What is wrong with the way in which a version is asked for.
+    static func checkVersionMatch(_ query: APIQuery, isWatch: Bool) throws(APIFailure) {
+        guard let match = query["resourceVersionMatch"], !match.isEmpty else { return }
+        let field = "resourceVersionMatch"
+        var errors: [FieldError] = []
+        if isWatch { errors.append(.forbidden(field, "\(field) is forbidden for watch")) }
+        if (query["resourceVersion"] ?? "").isEmpty { errors.append(.forbidden(field, "\(field) is forbidden unless resourceVersion is provided")) }
+        if !(query["continue"] ?? "").isEmpty { errors.append(.forbidden(field, "\(field) is forbidden when continue is provided")) }
+        if !["Exact", "NotOlderThan"].contains(match) { errors.append(.unsupported(field, match, supported: ["Exact", "NotOlderThan", ""])) }
+        if match == "Exact", query["resourceVersion"] == "0" {
+            errors.append(.forbidden(field, "\(field) \"exact\" is forbidden for resourceVersion \"0\""))
         }
-        guard let text = query["resourceVersion"], !text.isEmpty else { return store.version }
+        guard errors.isEmpty else { throw WriteOptions.invalid("ListOptions", errors) }
+    }
+
+    /// The version that a read asks for; nil where it does not care.
+    private func wantedVersion(_ query: APIQuery) throws(APIFailure) -> Int64? {
+        guard let text = query["resourceVersion"], !text.isEmpty else { return nil }
         guard let asked = Int64(text), asked >= 0 else { throw Self.unreadableVersion(text) }
         guard asked <= store.version else {
             throw APIFailure(
@@ -94,7 +108,7 @@ extension APIMachine {
                     "causes": [["reason": "ResourceVersionTooLarge", "message": "Too large resource version"]], "retryAfterSeconds": 1,
                 ])
         }
-        return match == "Exact" ? asked : store.version
+        return asked
     }
 
     /// The real server takes this for an error of its own.
@@ -120,6 +134,16 @@ extension APIMachine {
         return number
     }
 
+    /// An object as it stands in a list: items of typed lists do not repeat what the list says.
+    func listed(_ object: JSONValue, as definition: ServedResource) -> JSONValue {
+        var object = served(object, as: definition)
+        if !definition.isCustom {
+            object["apiVersion"] = nil
+            object["kind"] = nil
+        }
+        return object
+    }
+
     /// A stored object as the given version of its kind shows it.
     func served(_ object: JSONValue, as definition: ServedResource) -> JSONValue {
         if definition.storage == .events, definition.group == "events.k8s.io" { return EventConversion.toEventsGroup(object) }
@@ -142,21 +166,15 @@ struct ContinueToken {
     }
 
     init?(_ text: String) {
-        var bytes: [UInt8] = []
-        var rest = text[...]
-        while !rest.isEmpty {
-            guard let byte = UInt8(rest.prefix(2), radix: 16) else { return nil }
-            bytes.append(byte)
-            rest = rest.dropFirst(2)
-        }
-        let parts = String(decoding: bytes, as: UTF8.self).split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, let number = Int64(parts[0]) else { return nil }
+        guard let bytes = Base64.decoded(text), let json = try? JSONValue(parsing: bytes),   // what cannot be read is no token
+            json["v"] == "meta.k8s.io/v1", let number = json["rv"]?.int64Value, let start = json["start"]?.stringValue else { return nil }
         version = number < 0 ? nil : number
-        start = String(parts[1])
+        self.start = start
     }
 
     var text: String {
-        "\(version ?? -1):\(start)".utf8.map { $0 < 16 ? "0" + String($0, radix: 16) : String($0, radix: 16) }.joined()
+        let json: JSONValue = ["v": "meta.k8s.io/v1", "rv": .number(JSONNumber(version ?? -1)), "start": .string(start)]
+        return Base64.text(json.serialized())
     }
 }
 

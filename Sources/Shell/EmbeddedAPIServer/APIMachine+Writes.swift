@@ -24,7 +24,7 @@ extension APIMachine {
         if metadata["name"] == nil, let prefix = metadata["generateName"]?.stringValue {
             metadata["name"] = .string(unusedName(prefix, target))
         }
-        for member in ["deletionTimestamp", "deletionGracePeriodSeconds", "generation"] { metadata[member] = nil }
+        for member in ["deletionTimestamp", "deletionGracePeriodSeconds"] { metadata[member] = nil }
         metadata["uid"] = .string(ObjectMetaRules.makeUID(using: &random))
         metadata["creationTimestamp"] = .string(now.rfc3339)
         if definition.tracksGeneration { metadata["generation"] = 1 }
@@ -80,10 +80,10 @@ extension APIMachine {
         let body = try Self.json(request, accepted: ["application/json"], kind: target.definition.kind)
         if target.subresource == "scale" { return try updateScale(body, target, options) }
         let definition = target.definition
+        if target.name == nil { throw .badRequest("name must be provided") }
         let incoming = try decoded(body, target, options)
         let named = incoming.object.name
         let name = target.name ?? ""
-        if target.name == nil { throw .badRequest("name must be provided") }
         if named.isEmpty {
             throw .badRequest("the name of the object (\(name) based on URL) was undeterminable: name must be provided")
         }
@@ -94,7 +94,11 @@ extension APIMachine {
             guard definition.createsOnUpdate, target.subresource == nil else { throw .notFound(definition, name) }
             return try create(incoming, target, options)
         }
-        if incoming.object.resourceVersion.isEmpty, definition.requiresResourceVersion || definition.isCustom {
+        let uid = incoming.object.uid
+        if !uid.isEmpty, uid != old.uid { throw .otherUID(definition, target.key, name: name, wanted: uid, found: old.uid) }
+        let version = incoming.object.resourceVersion
+        if !version.isEmpty, UInt64(version) == nil { throw APIFailure(500, "", "strconv.ParseUint: parsing \"\(version)\": invalid syntax") }
+        if version.isEmpty, definition.requiresResourceVersion || definition.isCustom {
             throw .versionMissing(definition, name)
         }
         return try replace(old, with: incoming, target, options)
@@ -110,11 +114,33 @@ extension APIMachine {
             return try updateScale(try patch.applied(to: try scale(of: old, target)), target, options)
         }
         let patched = try patch.applied(to: served(old, as: target.definition))
-        let incoming = try decoded(patched, target, options)
+        try checkKind(patched, target.definition, name: old.name)
+        let incoming: Incoming
+        do {
+            incoming = try decoded(patched, target, options)
+        } catch {
+            guard error.code == 400, error.message.contains("cannot be handled as a "), !error.message.contains("strict decoding") else { throw error }
+            throw .unreadableResult(patched.text(), error.message)
+        }
         if incoming.object.name != old.name {
             throw .badRequest("the name of the object (\(incoming.object.name)) does not match the name on the URL (\(old.name))")
         }
         return try replace(old, with: incoming, target, options)
+    }
+
+    /// A patch may not make another kind, or another version, of a custom object.
+    private func checkKind(_ patched: JSONValue, _ definition: ServedResource, name: String) throws(APIFailure) {
+        guard definition.isCustom else { return }
+        let kind = patched["kind"]?.stringValue ?? ""
+        let version = patched["apiVersion"]?.stringValue ?? ""
+        var errors: [FieldError] = []
+        if kind != definition.kind { errors.append(.invalid("kind", "\"\(kind)\"", "must be \(definition.kind)")) }
+        if version != definition.apiVersion { errors.append(.invalid("apiVersion", "\"\(version)\"", "must be \(definition.apiVersion)")) }
+        guard !errors.isEmpty else { return }
+        var claimed = definition
+        claimed.kind = kind
+        claimed.group = version.split(separator: "/").count == 2 ? String(version.split(separator: "/")[0]) : ""
+        throw .invalid(claimed, name, errors)
     }
 
     /// Stores `incoming` in place of `old`, where it may, and unless it changes nothing.
@@ -124,17 +150,11 @@ extension APIMachine {
         let definition = target.definition
         let name = old.name
         var new = incoming.object
-        if !new.uid.isEmpty, new.uid != old.uid {
-            throw .otherUID(definition, target.key, name: name, wanted: new.uid, found: old.uid)
-        }
         if !new.resourceVersion.isEmpty, new.resourceVersion != old.resourceVersion { throw .modified(definition, name) }
 
         let oldMetadata = old["metadata"]?.objectValue ?? [:]
         if target.subresource == "status" {
-            let (status, annotations) = (new["status"], new.at("metadata", "annotations"))
-            new = old
-            new["status"] = status
-            if definition.storage == .deployments { new.set(annotations, at: ["metadata", "annotations"]) }
+            new = withStatus(of: new, old, definition)
         } else {
             let metadata = new["metadata"]?.objectValue ?? [:]
             new["metadata"] = .object(ObjectMetaRules.updated(metadata, old: oldMetadata))
@@ -149,8 +169,8 @@ extension APIMachine {
 
         let metadata = new["metadata"]?.objectValue ?? [:]
         var errors = ObjectMetaRules.updateErrors(metadata, old: oldMetadata)
-        // The real server asks twice: in general, and for the kind.
-        errors += errors
+        // The real server asks twice: in general, and for the kind. Events alone it does not ask.
+        if definition.storage != .events { errors += errors }
         errors += ObjectMetaRules.errors(metadata, definition)
         errors += definition.schema?.violations(of: new, replacing: old).map(FieldError.init) ?? []
         errors += definition.scale.map { $0.errors(new, definition) } ?? []
@@ -171,6 +191,18 @@ extension APIMachine {
         return Answer(object: served(new, as: definition), warnings: incoming.warnings)
     }
 
+    /// The old object with the new status. Of built-in kinds such a write changes metadata as well, of custom ones it does not.
+    private func withStatus(of new: JSONValue, _ old: JSONValue, _ definition: ServedResource) -> JSONValue {
+        var result = old
+        result["status"] = new["status"]
+        guard !definition.isCustom, definition.storage != .definitions else { return result }
+        var metadata = ObjectMetaRules.updated(new["metadata"]?.objectValue ?? [:], old: old["metadata"]?.objectValue ?? [:])
+        if definition.storage == .deployments { metadata["labels"] = old["metadata"]?["labels"] }
+        if definition.storage == .pods { metadata["ownerReferences"] = old["metadata"]?["ownerReferences"] }
+        result["metadata"] = .object(metadata)
+        return result
+    }
+
     /// What the generation counts: everything but metadata and, where it is a subresource, status.
     private static func counted(_ object: JSONValue, _ definition: ServedResource) -> JSONValue {
         var object = object
@@ -184,106 +216,5 @@ extension APIMachine {
     private static func countsAnnotations(_ new: JSONValue, _ old: JSONValue, _ definition: ServedResource) -> Bool {
         definition.storage == .deployments
             && new.at("metadata", "annotations") != old.at("metadata", "annotations")
-    }
-}
-
-/// An object as a client sent it, read by the server's types, in the version in which it is stored.
-struct Incoming: Sendable {
-    var object: JSONValue
-    var warnings: [String] = []
-}
-
-extension APIMachine {
-    /// Reads an object as the kind's types do: checks what it says that it is, normalises metadata, drops what the schema
-    /// does not know and fills in defaults.
-    func decoded(_ json: JSONValue, _ target: RequestTarget, _ options: WriteOptions) throws(APIFailure) -> Incoming {
-        let definition = target.definition
-        guard let members = json.objectValue else {
-            throw .badRequest("json: cannot unmarshal \(json.kindName) into Go value of type v1.\(definition.kind)")
-        }
-        let kind = members["kind"]?.stringValue ?? ""
-        let apiVersion = members["apiVersion"]?.stringValue ?? ""
-        if definition.isCustom, kind.isEmpty {
-            throw .badRequest("Object 'Kind' is missing in '\(json.text())'")
-        }
-        if definition.isCustom, apiVersion.isEmpty {
-            throw .badRequest("Object 'apiVersion' is missing in '\(json.text())'")
-        }
-        if !apiVersion.isEmpty, apiVersion != definition.apiVersion {
-            throw .badRequest(
-                "the API version in the data (\(apiVersion)) does not match the expected API version (\(definition.apiVersion))")
-        }
-        if !kind.isEmpty, kind != definition.kind {
-            if definition.isCustom {
-                let name = json.name
-                var claimed = definition
-                claimed.kind = kind
-                throw .invalid(claimed, name, [.invalid("kind", "\"\(kind)\"", "must be \(definition.kind)")])
-            }
-            throw .badRequest(
-                "\(kind) in version \"\(definition.version)\" cannot be handled as a \(definition.kind): converting "
-                    + "(\(definition.version).\(kind)) to (\(definition.group.isEmpty ? "core" : definition.group).\(definition.kind)): unknown conversion")
-        }
-        var metadata = try ObjectMetaRules.decoded(members["metadata"], definition)
-        let namespace = metadata["namespace"]?.stringValue ?? ""
-        if definition.isNamespaced ? !namespace.isEmpty && namespace != target.namespace : !namespace.isEmpty {
-            throw .badRequest("the namespace of the provided object does not match the namespace sent on the request")
-        }
-        if definition.isNamespaced { metadata["namespace"] = .string(target.namespace) }
-
-        var object: JSONObject = [
-            "apiVersion": .string(definition.apiVersion), "kind": .string(definition.kind), "metadata": .object(metadata),
-        ]
-        for (key, value) in members where object[key] == nil { object[key] = value }
-        var incoming = Incoming(object: .object(object))
-        if let schema = definition.schema {
-            if options.fieldValidation != .ignore {
-                let unknown = schema.unknownFields(of: incoming.object).map { "unknown field \"\($0)\"" }
-                if options.fieldValidation == .strict, !unknown.isEmpty {
-                    throw .badRequest(
-                        "\(definition.kind) in version \"\(definition.version)\" cannot be handled as a \(definition.kind): "
-                            + "strict decoding error: \(unknown.joined(separator: ", "))")
-                }
-                incoming.warnings = unknown
-            }
-            incoming.object = schema.defaulted(schema.pruned(incoming.object))
-        }
-        incoming.object = stored(incoming.object, definition)
-        if !definition.isCustom { BuiltInDefaults.apply(to: &incoming.object, definition.storage) }
-        return incoming
-    }
-
-    /// An object of any served version in the one that is stored.
-    private func stored(_ object: JSONValue, _ definition: ServedResource) -> JSONValue {
-        guard !definition.isStored, let stored = registry.definition(of: definition.storage) else { return object }
-        if definition.storage == .events { return EventConversion.toCore(object) }
-        var object = object
-        object["apiVersion"] = .string(stored.apiVersion)
-        return object
-    }
-
-    /// The JSON that a request carries.
-    static func json(_ request: APIRequest, accepted: [String], kind: String = "DeleteOptions") throws(APIFailure) -> JSONValue {
-        let type = mediaType(request)
-        guard type.isEmpty || accepted.contains(type) else {
-            let isYAML = type == "application/yaml" || type == "application/x-yaml"
-            throw .unsupportedMediaType(accepted: accepted, note: isYAML ? "this server does not read YAML" : "")
-        }
-        do {
-            return try JSONValue(parsing: request.body)
-        } catch {
-            throw .unreadableBody(kind, "\(error)", request.body)
-        }
-    }
-
-    static func mediaType(_ request: APIRequest) -> String {
-        let value = request.headers[.contentType] ?? ""
-        return String(value.prefix { $0 != ";" }).trimmingSpaces.lowercased()
-    }
-}
-
-extension FieldError {
-    init(_ violation: FieldViolation) {
-        self.init(reason: violation.reason.rawValue, field: violation.path, message: violation.message)
     }
 }

@@ -58,7 +58,9 @@ struct APIMachine: Sendable {
             if let failure = unknownTarget(segments) { throw failure }
             return .response(APIResponse(status: 404, contentType: "text/plain; charset=utf-8", bytes: Array("404 page not found\n".utf8)))
         }
-        guard let verb = RequestVerb(request.method, target, query: request.query) else { throw .methodNotAllowed() }
+        guard let verb = RequestVerb(request.method, target, query: request.query) else {
+            throw .methodNotAllowed(request.method, target)
+        }
         writer = request.headers[.userAgent] ?? ""
         let entry = requests.begin(verb, target, userAgent: writer, at: now)
         do {
@@ -76,10 +78,13 @@ struct APIMachine: Sendable {
     private func unknownTarget(_ segments: [String]) -> APIFailure? {
         guard segments.first == "api" || segments.first == "apis" else { return nil }
         if segments.first == "apis", segments.count > 1, !BuiltInResources.groups.contains(segments[1]) {
-            // A subresource that a custom kind does not have.
-            let named = Array(segments.dropLast())
-            if let target = RequestTarget(segments: named, registry: registry), let name = target.name, target.subresource == nil {
-                return .notFound(target.definition, name)
+            // A subresource that a custom kind does not have, or what lies deeper still.
+            var named = segments.dropLast()
+            while named.count > 3 {
+                if let target = RequestTarget(segments: Array(named), registry: registry), target.subresource == nil {
+                    return target.name.map { .notFound(target.definition, $0) }
+                }
+                named.removeLast()
             }
             return nil
         }
@@ -87,9 +92,16 @@ struct APIMachine: Sendable {
     }
 
     private mutating func answer(_ verb: RequestVerb, _ target: RequestTarget, _ request: APIRequest) throws(APIFailure) -> Reply {
-        let form = try AnswerForm(accept: request.headers[.accept], query: request.query)
+        let form: AnswerForm
+        do {
+            form = try AnswerForm(accept: request.headers[.accept], query: request.query)
+        } catch {
+            if target.definition.isCustom { throw error }
+            // Built-in kinds never see such a request.
+            throw APIFailure(406, "NotAcceptable", "406: Not Acceptable", details: [:])
+        }
         switch verb {
-        case .get: return .response(respond(try get(target), as: form, target))
+        case .get: return .response(respond(try get(target, request.query), as: form, target))
         case .list: return .response(respond(try list(target, request.query), as: form, target))
         case .watch: return .watch(try watch(target, request.query, form))
         case .create:

@@ -44,21 +44,21 @@ enum BuiltInResources {
             $0.tracksGeneration = false
             $0.selectableFields = ["type"]
             $0.columns = [
-                .path("Type", ".type"), .computed("Data", { JSONValue($0["data"]?.objectValue?.count ?? 0) }, type: "integer"), .builtInAge,
+                .path("Type", ".type"), .computed("Data", { JSONValue($0["data"]?.objectValue?.count ?? 0) }), .builtInAge,
             ]
         },
         builtIn("", "v1", "configmaps", "ConfigMap", short: ["cm"]) {
             $0.tracksGeneration = false
             $0.columns = [
                 .computed(
-                    "Data", { JSONValue(($0["data"]?.objectValue?.count ?? 0) + ($0["binaryData"]?.objectValue?.count ?? 0)) }, type: "integer"),
+                    "Data", { JSONValue(($0["data"]?.objectValue?.count ?? 0) + ($0["binaryData"]?.objectValue?.count ?? 0)) }),
                 .builtInAge,
             ]
         },
         builtIn("", "v1", "serviceaccounts", "ServiceAccount", short: ["sa"]) {
             $0.tracksGeneration = false
             $0.returnsDeletedObject = true
-            $0.columns = [.computed("Secrets", { JSONValue($0["secrets"]?.arrayValue?.count ?? 0) }, type: "integer"), .builtInAge]
+            $0.columns = [.computed("Secrets", { JSONValue($0["secrets"]?.arrayValue?.count ?? 0) }), .builtInAge]
         },
         builtIn("", "v1", "events", "Event", short: ["ev"]) {
             $0.tracksGeneration = false
@@ -68,14 +68,10 @@ enum BuiltInResources {
                 "involvedObject.apiVersion", "involvedObject.resourceVersion", "involvedObject.fieldPath",
                 "reason", "reportingComponent", "source", "type",
             ]
-            $0.columns = [
-                .computed("Last Seen", { firstTime($0["lastTimestamp"], $0["eventTime"]) }, type: "date"), .path("Type", ".type"),
-                .path("Reason", ".reason"), .computed("Object", BuiltInColumns.eventObject), .path("Message", ".message"),
-            ]
+            $0.nameRule = .pathSegment
+            $0.columns = BuiltInColumns.event
         },
     ]
-
-    private static func firstTime(_ times: JSONValue?...) -> JSONValue { times.lazy.compactMap { $0 }.first { !$0.isNull } ?? .null }
 
     private static let apps: [ServedResource] = [
         builtIn("apps", "v1", "replicasets", "ReplicaSet", short: ["rs"], categories: ["all"]) {
@@ -86,7 +82,7 @@ enum BuiltInResources {
                 .computed("Ready", { $0.at("status", "readyReplicas") ?? 0 }, type: "integer"), .builtInAge,
                 .computed("Containers", { BuiltInColumns.containers($0, "name") }, priority: 1),
                 .computed("Images", { BuiltInColumns.containers($0, "image") }, priority: 1),
-                .computed("Selector", { BuiltInColumns.selector($0.at("spec", "selector", "matchLabels")) }, priority: 1),
+                .computed("Selector", { BuiltInColumns.labelSelector($0.at("spec", "selector")) }, priority: 1),
             ]
         },
         builtIn("apps", "v1", "deployments", "Deployment", short: ["deploy"], categories: ["all"]) {
@@ -98,7 +94,7 @@ enum BuiltInResources {
                 .computed("Available", { $0.at("status", "availableReplicas") ?? 0 }), .builtInAge,
                 .computed("Containers", { BuiltInColumns.containers($0, "name") }, priority: 1),
                 .computed("Images", { BuiltInColumns.containers($0, "image") }, priority: 1),
-                .computed("Selector", { BuiltInColumns.selector($0.at("spec", "selector", "matchLabels")) }, priority: 1),
+                .computed("Selector", { BuiltInColumns.labelSelector($0.at("spec", "selector")) }, priority: 1),
             ]
         },
     ]
@@ -106,8 +102,15 @@ enum BuiltInResources {
     private static let others: [ServedResource] = [
         builtIn("batch", "v1", "jobs", "Job", categories: ["all"]) {
             $0.hasStatus = true
+            $0.orphansDependents = true
             $0.selectableFields = ["status.successful"]
-            $0.columns = [.computed("Completions", BuiltInColumns.jobCompletions), .builtInAge]
+            $0.columns = [
+                .computed("Completions", BuiltInColumns.jobCompletions), TableColumn(name: "Duration", type: "string", source: .timed(BuiltInColumns.jobDuration)),
+                .builtInAge,
+                .computed("Containers", { BuiltInColumns.containers($0, "name") }, priority: 1),
+                .computed("Images", { BuiltInColumns.containers($0, "image") }, priority: 1),
+                .computed("Selector", { BuiltInColumns.labelSelector($0.at("spec", "selector")) }, priority: 1),
+            ]
         },
         builtIn("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice") {
             $0.columns = [.path("AddressType", ".addressType"), .computed("Endpoints", BuiltInColumns.endpoints), .builtInAge]
@@ -124,10 +127,8 @@ enum BuiltInResources {
             $0.storage = StorageID(group: "", plural: "events")
             $0.isStored = false
             $0.selectableFields = ["reason", "reportingController", "type", "regarding.kind", "regarding.name", "regarding.namespace"]
-            $0.columns = [
-                .computed("Last Seen", { firstTime($0["deprecatedLastTimestamp"], $0["eventTime"]) }, type: "date"),
-                .path("Type", ".type"), .path("Reason", ".reason"), .path("Message", ".note"),
-            ]
+            $0.nameRule = .pathSegment
+            $0.columns = BuiltInColumns.event
         },
         builtIn("apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", short: ["crd", "crds"]) {
             $0.isNamespaced = false
@@ -160,7 +161,15 @@ extension StorageID {
 
 extension TableColumn {
     /// That of custom kinds.
-    static let age = TableColumn.path("Age", ".metadata.creationTimestamp", type: "date")
+    static let age: TableColumn = {
+        var column = TableColumn.path("Age", ".metadata.creationTimestamp", type: "date")
+        column.description =
+            "CreationTimestamp is a timestamp representing the server time when this object was created. It is not guaranteed to be set in "
+            + "happens-before order across separate operations. Clients may not set this value. It is represented in RFC3339 form and is in "
+            + "UTC.\n\nPopulated by the system. Read-only. Null for lists. More info: "
+            + "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata"
+        return column
+    }()
 
     /// That of built-in kinds, which call it a text.
     fileprivate static let builtInAge: TableColumn = {

@@ -3,7 +3,7 @@ import StrictJSON
 
 /// What the real server's strategies and validation do with built-in kinds, as far as Sluice and its users meet it.
 ///
-/// Members that a kind does not have are kept here, where the real server drops them: built-in kinds have no schema in this server.
+/// Their members and the types of those stand in `BuiltInTypes`.
 enum BuiltInRules {
     /// Sets what only the server knows.
     ///
@@ -27,15 +27,27 @@ enum BuiltInRules {
             object["status"] = [:]
         case ("batch", "jobs"):
             object["status"] = [:]
-            guard object.at("spec", "manualSelector")?.boolValue != true else { return }
+            guard object.at("spec", "manualSelector")?.boolValue != true else { return labelJob(&object) }
             let labels: [(String, String)] = [
                 ("batch.kubernetes.io/controller-uid", object.uid), ("batch.kubernetes.io/job-name", object.name),
                 ("controller-uid", object.uid), ("job-name", object.name),
             ]
-            for (key, value) in labels { object.set(.string(value), at: ["spec", "template", "metadata", "labels", key]) }
-            object.set(.string(object.uid), at: ["spec", "selector", "matchLabels", "batch.kubernetes.io/controller-uid"])
+            for (key, value) in labels where object.at("spec", "template", "metadata", "labels", key) == nil {
+                object.set(.string(value), at: ["spec", "template", "metadata", "labels", key])
+            }
+            let key = "batch.kubernetes.io/controller-uid"
+            if object.at("spec", "selector", "matchLabels", key) == nil {
+                object.set(.string(object.uid), at: ["spec", "selector", "matchLabels", key])
+            }
+            labelJob(&object)
         default: break
         }
+    }
+
+    /// A Job without labels has those of its template.
+    private static func labelJob(_ job: inout JSONValue) {
+        guard job.labels.isEmpty, let labels = job.at("spec", "template", "metadata", "labels") else { return }
+        job.set(labels, at: ["metadata", "labels"])
     }
 
     /// Keeps what an update may leave out.
@@ -45,8 +57,7 @@ enum BuiltInRules {
             for member in ["clusterIP", "clusterIPs"] where object.at("spec", member) == nil {
                 object.set(old.at("spec", member), at: ["spec", member])
             }
-        case ("batch", "jobs"):
-            if object.at("spec", "selector") == nil { object.set(old.at("spec", "selector"), at: ["spec", "selector"]) }
+        case ("batch", "jobs"): labelJob(&object)
         case ("", "namespaces"):
             object["spec"] = old["spec"]
         default: break
@@ -59,8 +70,9 @@ enum BuiltInRules {
         case ("", "pods"): podErrors(object, old)
         case ("", "services"): serviceErrors(object, old)
         case ("", "events"): eventErrors(object)
-        case ("apps", "replicasets"), ("apps", "deployments"): workloadErrors(object, old)
-        case ("batch", "jobs"): jobErrors(object, old)
+        case ("apps", "replicasets"): WorkloadRules.replicaSetErrors(object, old)
+        case ("apps", "deployments"): WorkloadRules.deploymentErrors(object, old)
+        case ("batch", "jobs"): WorkloadRules.jobErrors(object, old)
         case ("discovery.k8s.io", "endpointslices"): sliceErrors(object, old)
         case ("coordination.k8s.io", "leases"): leaseErrors(object)
         case ("", "secrets"): immutable("type", object["type"], old.map { $0["type"] })
@@ -98,7 +110,7 @@ enum BuiltInRules {
         ]
     }
 
-    private static func containerErrors(_ spec: JSONValue?, at field: String) -> [FieldError] {
+    static func containerErrors(_ spec: JSONValue?, at field: String) -> [FieldError] {
         let containers = spec?["containers"]?.arrayValue ?? []
         if containers.isEmpty { return [.required("\(field).containers")] }
         var errors: [FieldError] = []
@@ -111,51 +123,6 @@ enum BuiltInRules {
                 errors.append(FieldError(reason: "FieldValueDuplicate", field: "\(path).name", message: "Duplicate value: \"\(name)\""))
             } else { errors += NameRule.label.complaints(about: name).map { .invalid("\(path).name", "\"\(name)\"", $0) } }
             if (container["image"]?.stringValue ?? "").isEmpty { errors.append(.required("\(path).image")) }
-        }
-        return errors
-    }
-
-    private static func workloadErrors(_ object: JSONValue, _ old: JSONValue?) -> [FieldError] {
-        var errors: [FieldError] = []
-        let replicas = object.at("spec", "replicas")
-        if let replicas, (replicas.int64Value ?? -1) < 0 {
-            errors.append(.invalid("spec.replicas", replicas.text(), "must be greater than or equal to 0"))
-        }
-        let labels = object.at("spec", "template", "metadata", "labels")?.stringMap ?? [:]
-        errors += labelErrors(labels, at: "spec.template.labels")
-        if let json = object.at("spec", "selector") {
-            do {
-                let selector = try LabelSelector(json: json)
-                if selector.isEmpty {
-                    errors.append(.invalid("spec.selector", GoSyntax.selector(json), "empty selector is invalid for deployment"))
-                } else if !selector.matches(labels) {
-                    let text = GoSyntax.map(labels)
-                    errors.append(.invalid("spec.template.metadata.labels", text, "`selector` does not match template `labels`"))
-                }
-            } catch {
-                errors.append(.invalid("spec.selector", json.text(), "\(error)"))
-            }
-        } else {
-            errors.append(.required("spec.selector"))
-            errors.append(.invalid("spec.template.metadata.labels", GoSyntax.map(labels), "`selector` does not match template `labels`"))
-        }
-        errors += containerErrors(object.at("spec", "template", "spec"), at: "spec.template.spec")
-        let policy = object.at("spec", "template", "spec", "restartPolicy")?.stringValue ?? "Always"
-        if policy != "Always" { errors.append(.unsupported("spec.template.spec.restartPolicy", policy, supported: ["Always"])) }
-        if let old, old.at("spec", "selector") != object.at("spec", "selector") {
-            errors.append(.invalid("spec.selector", GoSyntax.selector(object.at("spec", "selector") ?? [:]), "field is immutable"))
-        }
-        return errors
-    }
-
-    private static func jobErrors(_ job: JSONValue, _ old: JSONValue?) -> [FieldError] {
-        var errors = containerErrors(job.at("spec", "template", "spec"), at: "spec.template.spec")
-        let policy = job.at("spec", "template", "spec", "restartPolicy")?.stringValue ?? ""
-        if policy != "Never", policy != "OnFailure" {
-            errors.append(.unsupported("spec.template.spec.restartPolicy", policy, supported: ["OnFailure", "Never"]))
-        }
-        for member in ["completions", "selector", "template"] {
-            errors += immutable("spec.\(member)", job.at("spec", member), old.map { $0.at("spec", member) })
         }
         return errors
     }

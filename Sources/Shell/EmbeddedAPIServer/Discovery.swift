@@ -8,10 +8,12 @@ extension APIMachine {
     /// - Returns: nil where the path is none of them.
     func discovery(path: String, segments: [String], _ request: APIRequest) throws(APIFailure) -> APIResponse? {
         guard let document = document(path: path, segments: segments) else { return nil }
-        guard request.method == .get || request.method == .head else { throw .methodNotAllowed() }
+        let takesHead = segments.first == "apis" || segments.first.map { ["healthz", "readyz", "livez"].contains($0) } ?? false
+        guard request.method == .get || request.method == .head && takesHead else { throw .methodNotAllowed() }
         switch document {
         case .text(let text): return APIResponse(status: 200, contentType: "text/plain; charset=utf-8", bytes: Array(text.utf8))
-        case .empty: return APIResponse(status: 200, contentType: "application/octet-stream", bytes: [])
+        case .openAPIVersion2:
+            return APIResponse(status: 200, contentType: "application/octet-stream", bytes: openAPIProtobuf())
         case .json(let json):
             // Aggregated discovery and protobuf are not spoken: a client that takes nothing else is told 406.
             _ = try AnswerForm(accept: request.headers[.accept], query: request.query)
@@ -21,9 +23,8 @@ extension APIMachine {
 
     private enum Document {
         case text(String), json(JSONValue)
-        /// kubectl reads OpenAPI v2 as protobuf only, and an empty message is a document without definitions: it goes on without
-        /// checking anything on its side.
-        case empty
+        /// Which kubectl reads as protobuf only.
+        case openAPIVersion2
     }
 
     private func document(path: String, segments: [String]) -> Document? {
@@ -33,7 +34,7 @@ extension APIMachine {
         case "openapi":
             if path == "/openapi/v3" { return .json(openAPIIndex()) }
             if path.hasPrefix("/openapi/v3/") { return openAPIDocument(segments.dropFirst(2).joined(separator: "/")).map(Document.json) }
-            return path == "/openapi/v2" ? .empty : nil
+            return path == "/openapi/v2" ? .openAPIVersion2 : nil
         case "api":
             if segments.count == 1 {
                 return .json(["kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []])

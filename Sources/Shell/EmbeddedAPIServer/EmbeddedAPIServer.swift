@@ -199,6 +199,8 @@ extension APIMachine {
         }
         for definition in definitions { try install(definition, at: GroupVersionResource.customResourceDefinitions.path(namespace: nil)) }
         touched = []
+        // Nobody could have followed what was there from the start.
+        store.compact(through: store.version)
     }
 
     /// Creates an object as a client would, or replaces it where it exists.

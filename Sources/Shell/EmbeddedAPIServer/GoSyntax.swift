@@ -3,6 +3,7 @@ import StrictJSON
 /// Values as Go's `%#v` prints them, which is how the real server shows some of them in its messages.
 enum GoSyntax {
     static func map(_ strings: [String: String]) -> String {
+        if strings.isEmpty { return "map[string]string(nil)" }
         let pairs = strings.sorted { $0.key < $1.key }.map { "\(JSONValue.string($0.key).text()):\(JSONValue.string($0.value).text())" }
         return "map[string]string{\(pairs.joined(separator: ", "))}"
     }
@@ -29,6 +30,12 @@ enum GoSyntax {
         case .bool: "bool"
         case .number(let number): number.int64 == nil ? "float64" : "int64"
         }
+    }
+
+    /// A number or a text.
+    static func intOrString(_ json: JSONValue) -> String {
+        let text = json.stringValue
+        return "intstr.IntOrString{Type:\(text == nil ? 0 : 1), IntVal:\(json.int64Value ?? 0), StrVal:\(JSONValue.string(text ?? "").text())}"
     }
 
     /// A label selector.

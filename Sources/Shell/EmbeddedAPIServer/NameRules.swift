@@ -4,6 +4,8 @@ enum NameRule: Sendable {
     case subdomain
     /// RFC 1123 label: namespaces.
     case label
+    /// Whatever fits into a path: Events.
+    case pathSegment
     /// RFC 1035 label: Services.
     case serviceLabel
 
@@ -12,6 +14,9 @@ enum NameRule: Sendable {
         switch self {
         case .subdomain:
             return lengthComplaint(name, limit: 253) + (isSubdomain(name) ? [] : [Self.subdomainText])
+        case .pathSegment:
+            if name == "." || name == ".." { return ["may not be '\(name)'"] }
+            return ["/", "%"].filter { name.contains($0) }.map { "may not contain '\($0)'" }
         case .label:
             return lengthComplaint(name, limit: 63) + (isLabel(name[...]) ? [] : [Self.labelText])
         case .serviceLabel:
@@ -69,7 +74,10 @@ private let labelValueText =
 
 /// What is wrong with a key of labels or annotations, or with a finalizer: `prefix/name` with an optional prefix.
 func qualifiedNameComplaints(_ key: String) -> [String] {
-    let parts = key.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+    let parts = key.split(separator: "/", omittingEmptySubsequences: false)
+    if parts.count > 2 {
+        return ["a qualified name \(qualifiedText) with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"]
+    }
     var complaints: [String] = []
     if parts.count == 2 {
         let prefix = String(parts[0])

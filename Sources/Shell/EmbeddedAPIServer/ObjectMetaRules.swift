@@ -94,7 +94,7 @@ enum ObjectMetaRules {
         }
         for (index, finalizer) in (metadata["finalizers"]?.arrayValue ?? []).compactMap(\.stringValue).enumerated() {
             errors += qualifiedNameComplaints(finalizer).map { .invalid("metadata.finalizers", "\"\(finalizer)\"", $0) }
-            if !kind.isCustom, !finalizer.contains("/"), !standardFinalizers.contains(finalizer) {
+            if kind.knowsFinalizers, !finalizer.contains("/"), !standardFinalizers.contains(finalizer) {
                 errors.append(
                     .invalid(
                         "metadata.finalizers[\(index)]", "\"\(finalizer)\"",
@@ -120,7 +120,7 @@ enum ObjectMetaRules {
     /// What `new` changes in metadata that never change.
     static func updateErrors(_ new: JSONObject, old: JSONObject) -> [FieldError] {
         var errors: [FieldError] = []
-        for member in ["name", "creationTimestamp"] where new[member] != old[member] {
+        for member in ["name", "uid", "creationTimestamp"] where new[member] != old[member] {
             errors.append(.invalid("metadata.\(member)", new[member]?.text() ?? "null", "field is immutable"))
         }
         if old["deletionTimestamp"] != nil {

@@ -4,7 +4,7 @@ import StrictJSON
 enum ObjectPatch: Sendable {
     case json(JSONPatch)
     case merge(JSONValue)
-    case strategic(JSONValue)
+    case strategic(JSONValue, BuiltInType?)
 
     /// Reads the patch; the media type says which sort it is.
     init(_ request: APIRequest, _ definition: ServedResource) throws(APIFailure) {
@@ -16,6 +16,10 @@ enum ObjectPatch: Sendable {
             let json = try Self.parsed(request)
             let patch: JSONPatch
             do {
+                if json.isNull {
+                    self = .json(JSONPatch([]))
+                    return
+                }
                 guard json.arrayValue != nil else {
                     throw APIFailure.badRequest("json: cannot unmarshal \(json.kindName) into Go value of type jsonpatch.Patch")
                 }
@@ -39,13 +43,18 @@ enum ObjectPatch: Sendable {
             self = .merge(json)
         case "application/strategic-merge-patch+json" where !definition.isCustom:
             let json = try Self.parsed(request)
+            if json.isNull {
+                self = .strategic([:], Optional.none)
+                return
+            }
             guard json.objectValue != nil else {
                 throw .badRequest("json: cannot unmarshal \(json.kindName) into Go value of type map[string]interface {}")
             }
-            self = .strategic(json)
+            self = .strategic(json, BuiltInTypes.type(of: definition))
         case "application/apply-patch+yaml", "application/apply-patch+cbor":
             throw .unsupportedMediaType(accepted: named, note: "this server does not do server-side apply")
         default:
+            if !definition.isCustom { throw .unsupportedPatch() }
             throw .unsupportedMediaType(accepted: named)
         }
     }
@@ -69,8 +78,11 @@ enum ObjectPatch: Sendable {
             }
         case .merge(let patch):
             return object.applying(mergePatch: patch)
-        case .strategic(let patch):
-            return try StrategicMerge.apply(patch, to: object)
+        case .strategic(let patch, let type):
+            var result = try StrategicMerge.apply(patch, to: object, as: type)
+            // Typed objects know what they are: what the patch says of it is not heard.
+            for member in ["apiVersion", "kind"] { result[member] = object[member] }
+            return result
         }
     }
 

@@ -3,8 +3,8 @@ import StrictJSON
 
 /// OpenAPI version 3: an index, and a document for each group and version.
 ///
-/// Custom kinds are described by their definitions, so that `kubectl explain` can tell of them; built-in ones by name alone, since this
-/// server has no schemas of theirs. What queries a PATCH takes is told of all: kubectl asks that before it sends `dryRun`.
+/// Custom kinds are described by their definitions, so that `kubectl explain` can tell of them, built-in ones by their types. What queries
+/// a PATCH takes is told of all: kubectl asks that before it sends `dryRun`.
 extension APIMachine {
     func openAPIIndex() -> JSONValue {
         var paths = JSONObject()
@@ -22,7 +22,6 @@ extension APIMachine {
         var schemas = JSONObject()
         for resource in resources {
             let collection = "/\(path)/" + (resource.isNamespaced ? "namespaces/{namespace}/" : "") + resource.plural
-            let kinds: JSONValue = [resource.openAPIKind]
             paths[collection] = [
                 "get": ["x-kubernetes-action": "list", "x-kubernetes-group-version-kind": resource.openAPIKind, "responses": [:]],
                 "post": ["x-kubernetes-action": "post", "x-kubernetes-group-version-kind": resource.openAPIKind, "responses": [:]],
@@ -32,23 +31,41 @@ extension APIMachine {
                 "patch": [
                     "x-kubernetes-action": "patch", "x-kubernetes-group-version-kind": resource.openAPIKind, "responses": [:],
                     "parameters": .array(
-                        (resource.isCustom ? ["dryRun", "fieldValidation"] : ["dryRun"]).map {
+                        ["dryRun", "fieldValidation"].map {
                             ["name": .string($0), "in": "query", "schema": ["type": "string", "uniqueItems": true]]
                         }),
                 ],
             ]
-            var schema = resource.schemaDocument ?? ["type": "object", "x-kubernetes-preserve-unknown-fields": true]
-            for (member, text) in Self.commonMembers where schema.at("properties", member) == nil || member == "metadata" {
-                let type: JSONValue = member == "metadata" ? "object" : "string"
-                schema.set(["type": type, "description": .string(text)], at: ["properties", member])
-            }
-            schema["x-kubernetes-group-version-kind"] = kinds
-            schemas[resource.openAPIName] = schema
+            schemas[resource.openAPIName] = schema(of: resource)
         }
+        if resources.contains(where: { !$0.isCustom }) { for (name, schema) in BuiltInSchemas.all { schemas[name] = schema } }
         return [
             "openapi": "3.0.0", "info": ["title": "Kubernetes", "version": "v1.30.0"], "paths": .object(paths),
             "components": ["schemas": .object(schemas)],
         ]
+    }
+
+    /// The description of one kind.
+    private func schema(of resource: ServedResource) -> JSONValue {
+        let type = BuiltInTypes.type(of: resource)
+        var schema = resource.schemaDocument ?? type.map(BuiltInSchemas.schema) ?? ["type": "object", "x-kubernetes-preserve-unknown-fields": true]
+        for (member, text) in Self.commonMembers where schema.at("properties", member) == nil || member == "metadata" && type == nil {
+            let type: JSONValue = member == "metadata" ? "object" : "string"
+            schema.set(["type": type, "description": .string(text)], at: ["properties", member])
+        }
+        schema["x-kubernetes-group-version-kind"] = [resource.openAPIKind]
+        return schema
+    }
+
+    /// Version 2 of the same, for old clients.
+    func openAPIProtobuf() -> [UInt8] {
+        var schemas = BuiltInSchemas.all
+        for resource in registry.sorted { schemas[resource.openAPIName] = schema(of: resource) }
+        return OpenAPIProtobuf.document(
+            schemas: schemas,
+            kinds: registry.sorted.map { resource in
+                (path: "/\(resource.openAPIPath)/\(resource.plural)/{name}", kind: resource.openAPIKind)
+            })
     }
 
     private static let commonMembers: [(String, String)] = [

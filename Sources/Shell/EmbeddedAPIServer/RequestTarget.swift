@@ -1,5 +1,6 @@
 import HTTPTypes
 import KubeModel
+import StrictJSON
 
 /// What a request under `/api` or `/apis` is about.
 struct RequestTarget: Sendable {
@@ -9,6 +10,8 @@ struct RequestTarget: Sendable {
     /// Nil: the collection.
     var name: String?
     var subresource: String?
+    /// Whether the path itself asks for a watch.
+    var isWatchPath = false
 
     /// Finds what the path names.
     ///
@@ -25,6 +28,11 @@ struct RequestTarget: Sendable {
         default: return nil
         }
         guard let version = rest.popFirst(), !rest.isEmpty else { return nil }
+        // An old way to ask for a watch, which old clients still go.
+        if rest.first == "watch", rest.count > 1 {
+            isWatchPath = true
+            rest.removeFirst()
+        }
         var namespace: String?
         // `namespaces/x/pods` lies in a namespace; `namespaces/x` and `namespaces/x/status` are the namespace itself.
         if rest.first == "namespaces", rest.count > 2, !["status", "finalize"].contains(rest[rest.startIndex + 2]) {
@@ -68,10 +76,9 @@ enum RequestVerb: String, Sendable {
     init?(_ method: HTTPRequest.Method, _ target: RequestTarget, query: APIQuery) {
         let isCollection = target.name == nil
         switch method {
+        case .head where !target.definition.isCustom: return nil
         case .get, .head:
-            // An empty value is true too, as Go's parser of query options has it.
-            let watches = query["watch"].map { ["", "1", "true", "True"].contains($0) } ?? false
-            self = watches && target.subresource == nil ? .watch : isCollection ? .list : .get
+            self = target.isWatchPath || isCollection && query.isTrue("watch") ? .watch : isCollection ? .list : .get
         case .post: self = .create
         case .put: self = .update
         case .patch: self = .patch
@@ -107,15 +114,22 @@ struct WriteOptions: Sendable {
     init() {}
 
     init(_ query: APIQuery, kind: String) throws(APIFailure) {
-        for item in query.items where item.name == "dryRun" {
-            guard item.value == "All" else {
+        isDryRun = try Self.dryRun(query.items.filter { $0.name == "dryRun" }.map(\.value), kind)
+        if kind == "DeleteOptions" { return }
+        if kind == "PatchOptions", query.isTrue("force") {
+            throw Self.invalid(kind, .forbidden("force", "may not be specified for non-apply patch"))
+        }
+        if let manager = query["fieldManager"] {
+            if manager.utf8.count > 128 {
                 throw Self.invalid(
-                    kind,
-                    FieldError(
-                        reason: "FieldValueNotSupported", field: "dryRun",
-                        message: "Unsupported value: []string{\"\(item.value)\"}: supported values: \"All\""))
+                    kind, FieldError(reason: "FieldValueTooLong", field: "fieldManager", message: "Too long: must have at most 128 bytes"))
             }
-            isDryRun = true
+            for (index, scalar) in manager.unicodeScalars.enumerated() where scalar.properties.generalCategory == .control {
+                let digits = String(scalar.value, radix: 16, uppercase: true)
+                let code = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+                throw Self.invalid(
+                    kind, .invalid("fieldManager", JSONValue.string(manager).text(), "invalid character U+\(code) (at position \(index))"))
+            }
         }
         if let text = query["fieldValidation"], !text.isEmpty {
             guard let known = FieldValidation(rawValue: text) else {
@@ -125,12 +139,29 @@ struct WriteOptions: Sendable {
         }
     }
 
-    static func invalid(_ kind: String, _ error: FieldError) -> APIFailure {
-        APIFailure(
-            422, "Invalid", "\(kind).meta.k8s.io \"\" is invalid: \(error.field): \(error.message)",
+    /// Whether the values of `dryRun` ask for one.
+    static func dryRun(_ values: [String], _ kind: String) throws(APIFailure) -> Bool {
+        guard values.allSatisfy({ $0 == "All" }) else {
+            let list = values.map { JSONValue.string($0).text() }.joined(separator: ", ")
+            throw invalid(
+                kind,
+                FieldError(
+                    reason: "FieldValueNotSupported", field: "dryRun",
+                    message: "Unsupported value: []string{\(list)}: supported values: \"All\""))
+        }
+        return !values.isEmpty
+    }
+
+    static func invalid(_ kind: String, _ errors: FieldError...) -> APIFailure { invalid(kind, errors) }
+
+    static func invalid(_ kind: String, _ errors: [FieldError]) -> APIFailure {
+        let texts = errors.map { "\($0.field): \($0.message)" }
+        let list = texts.count == 1 ? texts[0] : "[\(texts.joined(separator: ", "))]"
+        return APIFailure(
+            422, "Invalid", "\(kind).meta.k8s.io \"\" is invalid: \(list)",
             details: [
                 "group": "meta.k8s.io", "kind": .string(kind),
-                "causes": [["reason": .string(error.reason), "message": .string(error.message), "field": .string(error.field)]],
+                "causes": .array(errors.map { ["reason": .string($0.reason), "message": .string($0.message), "field": .string($0.field)] }),
             ])
     }
 }

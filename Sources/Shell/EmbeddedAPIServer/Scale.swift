@@ -37,7 +37,11 @@ extension APIMachine {
         if let kind = body["kind"]?.stringValue, kind != "Scale" {
             throw .badRequest("\(kind) in version \"v1\" cannot be handled as a Scale: expected kind Scale in autoscaling/v1")
         }
-        if let name = body["metadata"]?["name"]?.stringValue, name != target.name {
+        let name = body.name
+        if name.isEmpty {
+            throw .badRequest("the name of the object (\(target.name ?? "") based on URL) was undeterminable: name must be provided")
+        }
+        if name != target.name {
             throw .badRequest("the name of the object (\(name)) does not match the name on the URL (\(target.name ?? ""))")
         }
         let replicas = body["spec"]?["replicas"] ?? 0

@@ -1,3 +1,4 @@
+import Clockwork
 import KubeModel
 import SchemaModel
 import StrictJSON
@@ -38,7 +39,13 @@ struct ServedResource: Sendable {
     var createsOnUpdate = false
     /// Whether a successful DELETE answers the object; otherwise a Status.
     var returnsDeletedObject = false
+    /// What becomes of dependents where a DELETE does not say it.
+    var orphansDependents = false
     var nameRule = NameRule.subdomain
+    /// Whether finalizers without a domain must be some that the server knows.
+    var knowsFinalizers: Bool {
+        !isCustom && storage != .events && storage != StorageID(group: "coordination.k8s.io", plural: "leases")
+    }
     /// The names of fields by which lists may be selected, beside name and namespace.
     var selectableFields: [String] = []
 
@@ -81,6 +88,8 @@ struct TableColumn: Sendable {
         case path(FieldPath)
         /// Columns of built-in kinds that no path can express.
         case computed(@Sendable (JSONValue) -> JSONValue)
+        /// Those that depend on the time of the request as well.
+        case timed(@Sendable (JSONValue, Timestamp) -> JSONValue)
     }
 }
 

@@ -2,24 +2,18 @@ import StrictJSON
 
 /// Strategic merge patches: merge patches that know which lists are sets of elements with a key.
 ///
-/// What the real server reads from the tags of its types stands here as a table of the lists that kubectl and its users patch.
-/// Lists that are not in it are replaced whole.
+/// Which those are stands with the types of the built-in kinds. Lists that it does not name are replaced whole.
 enum StrategicMerge {
-    /// How the elements of a list are told apart.
-    private enum Merging {
-        /// By the first of these members.
-        case key(String)
-        /// Each value is there once.
-        case values
-    }
+    private typealias Merging = BuiltInType.Merging
 
     /// The object that `patch` makes of `object`.
-    static func apply(_ patch: JSONValue, to object: JSONValue) throws(APIFailure) -> JSONValue {
-        .object(try merged(object.objectValue ?? [:], patch.objectValue ?? [:], in: ""))
+    ///
+    /// - Parameter type: that of the object; nil where this server has none, so that all lists are replaced.
+    static func apply(_ patch: JSONValue, to object: JSONValue, as type: BuiltInType?) throws(APIFailure) -> JSONValue {
+        .object(try merged(object.objectValue ?? [:], patch.objectValue ?? [:], type))
     }
 
-    /// - Parameter parent: the name of the member that holds the object: some names mean different lists in different places.
-    private static func merged(_ old: JSONObject, _ patch: JSONObject, in parent: String) throws(APIFailure) -> JSONObject {
+    private static func merged(_ old: JSONObject, _ patch: JSONObject, _ type: BuiltInType?) throws(APIFailure) -> JSONObject {
         switch patch["$patch"]?.stringValue {
         case nil, "merge": break
         case "replace":
@@ -38,12 +32,12 @@ enum StrategicMerge {
             case .null: result[key] = nil
             case .object(let members):
                 let before = result[key]?.objectValue ?? [:]
-                let after = try merged(before, members, in: key)
+                let after = try merged(before, members, type?.field(key)?.shape.content)
                 result[key] = members["$patch"] == "delete" ? Optional.none : .object(after)
             case .array(let elements):
                 result[key] = .array(
                     try list(
-                        result[key]?.arrayValue ?? [], elements, key: key, in: parent,
+                        result[key]?.arrayValue ?? [], elements, key: key, type?.field(key),
                         order: patch["$setElementOrder/\(key)"]?.arrayValue))
             default: result[key] = value
             }
@@ -54,7 +48,7 @@ enum StrategicMerge {
                 let kept = (result[name]?.arrayValue ?? []).filter { !gone.contains($0) }
                 result[name] = kept.isEmpty ? Optional.none : .array(kept)
             } else if let name = key.dropping(prefix: "$setElementOrder/"), patch[name] == nil, let current = result[name]?.arrayValue {
-                result[name] = .array(ordered(current, by: value.arrayValue ?? [], as: current, merging(name, in: parent)))
+                result[name] = .array(ordered(current, by: value.arrayValue ?? [], as: current, type?.field(name)?.merging))
             } else if key.hasPrefix("$"), !["$patch", "$retainKeys"].contains(key), !key.hasPrefix("$setElementOrder/") {
                 throw unknownDirective(key)
             }
@@ -63,10 +57,10 @@ enum StrategicMerge {
     }
 
     private static func list(
-        _ old: [JSONValue], _ patch: [JSONValue], key name: String, in parent: String, order: [JSONValue]?
+        _ old: [JSONValue], _ patch: [JSONValue], key name: String, _ field: BuiltInType.Field?, order: [JSONValue]?
     ) throws(APIFailure) -> [JSONValue] {
         if patch.contains(where: { $0["$patch"] == "replace" }) { return patch.filter { $0["$patch"] == nil } }
-        switch merging(name, in: parent) {
+        switch field?.merging {
         case nil: return patch.map { cleaned($0) }
         case .values?:
             var result = old
@@ -86,9 +80,9 @@ enum StrategicMerge {
                 if members["$patch"] == "delete" {
                     result.removeAll { $0[key] == identity }
                 } else if let position {
-                    result[position] = .object(try merged(result[position].objectValue ?? [:], members, in: name))
+                    result[position] = .object(try merged(result[position].objectValue ?? [:], members, field?.shape.content))
                 } else {
-                    result.append(.object(try merged([:], members, in: name)))
+                    result.append(.object(try merged([:], members, field?.shape.content)))
                 }
             }
             return ordered(result, by: order ?? patch, as: old, .key(key))
@@ -136,22 +130,6 @@ enum StrategicMerge {
         return result
     }
 
-    private static func merging(_ name: String, in parent: String) -> Merging? {
-        switch name {
-        case "finalizers": .values
-        // Ports of containers and of Services differ in their key.
-        case "ports": .key(parent == "spec" ? "port" : "containerPort")
-        // Subjects of node affinity, tolerations and arguments are replaced whole.
-        default: keys[name].map { .key($0) }
-        }
-    }
-
-    private static let keys: [String: String] = [
-        "containers": "name", "initContainers": "name", "ephemeralContainers": "name", "env": "name", "volumes": "name",
-        "volumeMounts": "mountPath", "volumeDevices": "devicePath", "imagePullSecrets": "name", "hostAliases": "ip",
-        "conditions": "type", "ownerReferences": "uid", "secrets": "name", "topologySpreadConstraints": "topologyKey", "podIPs": "ip",
-    ]
-
     private static func unknownDirective(_ name: String) -> APIFailure {
         APIFailure(500, "", "Unknown patch type found: \(name)")
     }
@@ -159,4 +137,15 @@ enum StrategicMerge {
 
 extension String {
     fileprivate func dropping(prefix: String) -> String? { hasPrefix(prefix) ? String(dropFirst(prefix.count)) : nil }
+}
+
+extension BuiltInType.Shape {
+    /// The type of the object that a member holds, alone or in a list.
+    fileprivate var content: BuiltInType? {
+        switch self {
+        case .structure(let number): BuiltInTypes.all[number]
+        case .pointer(let inner), .list(let inner): inner.content
+        default: nil
+        }
+    }
 }

@@ -57,6 +57,7 @@ extension APIMachine {
     private func cell(_ column: TableColumn, _ object: JSONValue, absent: JSONValue) -> JSONValue {
         let value: JSONValue
         switch column.source {
+        case .timed(let compute): return compute(object, now)
         case .computed(let compute):
             value = compute(object)
             // Some are numbers in columns of texts.
@@ -70,14 +71,16 @@ extension APIMachine {
         case "date":
             guard let text = value.stringValue else { return value.isNull ? .null : "<unknown>" }
             guard let time = try? Timestamp(rfc3339: text) else { return "<invalid>" }   // what the real server prints for such a date
-            return .string(Self.age(time.duration(to: now)))
+            return .string(Age.text(time.duration(to: now)))
         case "string": return value.isNull ? .null : .string(value.stringValue ?? value.text())
         default: return value
         }
     }
+}
 
+enum Age {
     /// A duration as `kubectl` prints ages: two units at most, and only where the first one is small.
-    static func age(_ duration: Duration) -> String {
+    static func text(_ duration: Duration) -> String {
         let seconds = duration.components.seconds
         if seconds < -1 { return "<invalid>" }
         if seconds < 0 { return "0s" }

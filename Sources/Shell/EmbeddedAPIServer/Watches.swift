@@ -36,6 +36,7 @@ extension APIMachine {
                     "causes": [["reason": .string(error.reason), "message": .string(error.message), "field": .string(error.field)]],
                 ])
         }
+        try Self.checkVersionMatch(query, isWatch: true)
         var selection = try ObjectSelection(namespace: target.scope, query: query, kind: target.definition)
         if let name = target.name { selection.require(name: name) }
         var position = store.version
@@ -55,7 +56,7 @@ extension APIMachine {
         var cursor = WatchCursor(
             definition: target.definition, selection: selection, position: position, initial: initial[...], table: form.table,
             deadline: now.advanced(by: timeout))
-        if ["1", "true", "True", ""].contains(query["allowWatchBookmarks"] ?? "false") { cursor.scheduleBookmark(after: now) }
+        if query.isTrue("allowWatchBookmarks") { cursor.scheduleBookmark(after: now) }
         return cursor
     }
 
@@ -72,7 +73,10 @@ extension APIMachine {
         }
         guard let changes = store.changes(after: cursor.position) else {
             cursor.isOver = true
-            let failure = APIFailure.expired("too old resource version: \(cursor.position) (\(store.compacted))")
+            // The history of events is not cached, and so is told by another part of the real server.
+            let failure = APIFailure.expired(
+                cursor.definition.storage == .events
+                    ? "The resourceVersion for the provided watch is too old." : "too old resource version: \(cursor.position) (\(store.compacted))")
             return bytes + Self.line(["type": "ERROR", "object": failure.json])
         }
         if cursor.initial.isEmpty {
@@ -90,13 +94,20 @@ extension APIMachine {
         }
         guard let bookmark = cursor.nextBookmark, now >= bookmark else { return nil }
         cursor.scheduleBookmark(after: now)
-        return Self.line([
-            "type": "BOOKMARK",
-            "object": [
-                "kind": .string(cursor.definition.kind), "apiVersion": .string(cursor.definition.apiVersion),
-                "metadata": ["resourceVersion": .string(String(cursor.position)), "creationTimestamp": .null],
-            ],
-        ])
+        return Self.line(["type": "BOOKMARK", "object": self.bookmark(cursor)])
+    }
+
+    /// An object of the kind of a watch in which nothing is set but the version.
+    private func bookmark(_ cursor: WatchCursor) -> JSONValue {
+        let definition = cursor.definition
+        var object: JSONObject = ["kind": .string(definition.kind), "apiVersion": .string(definition.apiVersion)]
+        if let type = BuiltInTypes.type(of: definition) {
+            for (key, value) in BuiltInReader.empty(type) { object[key] = value }
+        }
+        var metadata: JSONObject = ["resourceVersion": .string(String(cursor.position))]
+        if !definition.isCustom { metadata["creationTimestamp"] = .null }
+        object["metadata"] = .object(metadata)
+        return .object(object)
     }
 
     /// What a write is for a watch that selects: an object that begins to match is added, one that ceases to match deleted.

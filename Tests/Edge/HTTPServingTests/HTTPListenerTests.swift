@@ -11,8 +11,8 @@ import Testing
     let clock = ManualClock()
 
     @Test("holds the whole contract") func contract() async throws {
-        try await serving { _, client in
-            let endpoint = HTTPEndpoint(client: client)
+        try await serving { server, client in
+            let endpoint = HTTPEndpoint(client: client, server: server)
             for (number, contract) in (ContractCase.all + garbageCases).enumerated() {
                 do {
                     _ = try await contract.run(on: endpoint, number: number)
@@ -178,6 +178,10 @@ extension TestHTTPClient {
 /// The contract over real sockets.
 struct HTTPEndpoint: APIEndpoint {
     let client: TestHTTPClient
+    /// The server behind the port, for what no request can do.
+    let server: EmbeddedAPIServer
+
+    func forget() async throws { await server.compact(upTo: server.state.resourceVersion) }
 
     func send(_ method: String, _ target: String, headers: [(name: String, value: String)], body: [UInt8]) async throws -> RawAnswer {
         let answer = try await client.send(method, target, headers: headers, body: body)

@@ -339,7 +339,7 @@ start() {
     say "kube-apiserver $version serves at $(<"$folder/server"); stop it with: cluster.sh stop $folder"
     cat "$folder/parts"
     printf '%s=%s\n' KUBECONFIG "$folder/admin.kubeconfig" SERVER "$(<"$folder/server")" \
-        SERVER_VERSION "$version" CERTIFICATE_AUTHORITY "$folder/pki/ca.crt" \
+        ETCD_SERVER "http://127.0.0.1:$etcd_port" SERVER_VERSION "$version" CERTIFICATE_AUTHORITY "$folder/pki/ca.crt" \
         ADMIN_TOKEN_FILE "$folder/pki/admin.token" AUDIT_LOG "$folder/audit.log"
 }
 

@@ -54,6 +54,8 @@ struct InProcessEndpoint: APIEndpoint {
         return Array(lines.prefix(count))
     }
 
+    func forget() async throws { await server.compact(upTo: server.state.resourceVersion) }
+
     private func request(_ method: String, _ target: String, _ headers: [(name: String, value: String)], _ body: [UInt8]) throws -> APIRequest {
         var fields = HTTPFields()
         for header in headers {

@@ -3,11 +3,14 @@ import CurlTransport
 import EmbeddedAPIServer
 import HTTPTransport
 import HTTPTypes
+import StrictJSON
 
 /// The administrator's view of a real API server, request by request.
 struct RealEndpoint: APIEndpoint {
     let server: String
     let token: String
+    /// The address of etcd.
+    let storage: String
     let tls: TLSSettings
     let transport: CurlTransport
 
@@ -31,6 +34,23 @@ struct RealEndpoint: APIEndpoint {
         return true
     }
 
+    /// Asks etcd, by its gateway, to compact its history at its present revision.
+    func forget() async throws {
+        let status: JSONValue = try await ask("/v3/maintenance/status", "{}")
+        let revision: JSONValue = status.at("header", "revision") ?? ""
+        _ = try await ask("/v3/kv/compaction", "{\"revision\":\(revision.text()),\"physical\":true}")
+    }
+
+    private func ask(_ path: String, _ body: String) async throws -> JSONValue {
+        let request = TransportRequest(
+            method: .post, url: storage + path, headers: [.contentType: "application/json"], body: Array(body.utf8),
+            timeouts: .request(total: .seconds(30)), lane: .writes, tls: TLSSettings(), proxy: .none)
+        let response: TransportResponse = try await transport.send(request)
+        let bytes: [UInt8] = try await response.body.collect(upTo: 1 << 20)
+        guard response.status == 200 else { throw CommandFailure("etcd answers \(response.status): \(String(decoding: bytes, as: UTF8.self))") }
+        return try JSONValue(parsing: bytes)
+    }
+
     private func request(
         _ method: String, _ target: String, _ headers: [(name: String, value: String)], _ body: [UInt8]
     ) throws -> TransportRequest {
@@ -43,6 +63,8 @@ struct RealEndpoint: APIEndpoint {
 /// The embedded server, without any transport.
 struct EmbeddedEndpoint: APIEndpoint {
     let server: EmbeddedAPIServer
+
+    func forget() async throws { await server.compact(upTo: server.state.resourceVersion) }
 
     func send(_ method: String, _ target: String, headers: [(name: String, value: String)], body: [UInt8]) async throws -> RawAnswer {
         let response: APIResponse = await server.handle(APIRequest(try knownMethod(method), target, headers: try fields(headers), body: body))

@@ -45,10 +45,10 @@ struct ControlPlane: Sendable {
             if sides.count == 2 { parts[String(sides[0])] = String(sides[1]) }
         }
         guard let server = parts["SERVER"], let authority = parts["CERTIFICATE_AUTHORITY"], let token = parts["ADMIN_TOKEN_FILE"],
-            let certificates = readFile(authority)
-        else { throw CommandFailure("cluster.sh printed no SERVER, CERTIFICATE_AUTHORITY or ADMIN_TOKEN_FILE:\n\(output)") }
+            let certificates = readFile(authority), let storage = parts["ETCD_SERVER"]
+        else { throw CommandFailure("cluster.sh printed no SERVER, ETCD_SERVER, CERTIFICATE_AUTHORITY or ADMIN_TOKEN_FILE:\n\(output)") }
         let endpoint = RealEndpoint(
-            server: server, token: try readText(token).filter { !$0.isWhitespace },
+            server: server, token: try readText(token).filter { !$0.isWhitespace }, storage: storage,
             tls: TLSSettings(certificateAuthorities: certificates), transport: transport)
         return ControlPlane(folder: folder, parts: parts, endpoint: endpoint)
     }

@@ -10,6 +10,9 @@ public protocol APIEndpoint: Sendable {
     ///
     /// - Returns: false where there are none, so that waiting changes nothing.
     func settle() async throws -> Bool
+
+    /// Makes the server forget all versions before the current one.
+    func forget() async throws
 }
 
 extension APIEndpoint {
@@ -75,7 +78,7 @@ public struct ContractCase: Sendable, CustomStringConvertible {
     /// The whole contract.
     public static let all: [ContractCase] =
         createCases + updateCases + patchCases + statusCases + scaleCases + deleteCases + listCases + watchCases + definitionCases
-        + discoveryCases + tableCases + requestCases + strategicCases + builtInCases
+        + discoveryCases + tableCases + requestCases + strategicCases + builtInCases + workloadCases + queryCases + matrixCases
 }
 
 /// The server did something else than the contract says.

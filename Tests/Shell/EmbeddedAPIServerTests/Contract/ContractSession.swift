@@ -76,11 +76,14 @@ actor ContractSession {
         var fields = headers.map { (name: $0.0, value: $0.1) }
         if !body.isEmpty { fields.append((name: "Content-Type", value: type)) }
         let answer = try await endpoint.send(method, target, headers: fields, body: body)
-        let json = answer.body.isEmpty ? JSONValue.null : (try? JSONValue(parsing: answer.body)) ?? .string(String(decoding: answer.body, as: UTF8.self))
+        let json = answer.body.isEmpty || method == "HEAD" ? JSONValue.null : (try? JSONValue(parsing: answer.body)) ?? .string(String(decoding: answer.body, as: UTF8.self))
         let exchange = Exchange(request: "\(method) \(target)", status: answer.status, json: json)
         exchanges.append(RecordedExchange(request: exchange.request, status: answer.status, answer: json))
         return exchange
     }
+
+    /// Makes the server forget what was before.
+    func forget() async throws { try await endpoint.forget() }
 
     /// The first `count` events of a watch.
     ///

@@ -32,7 +32,7 @@ public struct RecordedExchange: Sendable {
         case .string(let text):
             if ["resourceVersion", "continue"].contains(key) { return .string("<\(key)>") }
             if ["clusterIP", "clusterIPs"].contains(key), text.contains(/^10\./) { return "<address>" }
-            if key == "name", text.contains(/-[bcdfghjklmnpqrstvwxz2456789]{5}$/) { return .string(text.dropLast(5) + "<random>") }
+            if ["name", "job-name", "batch.kubernetes.io/job-name"].contains(key), text.contains(/-[bcdfghjklmnpqrstvwxz2456789]{5}$/) { return .string(text.dropLast(5) + "<random>") }
             if key == "cells", text.contains(/^[0-9]+m?s$/) { return "<age>" }
             return .string(normalised(text))
         default: return json
