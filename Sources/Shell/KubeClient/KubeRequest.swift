@@ -97,8 +97,15 @@ public struct WriteGate: Sendable {
 }
 
 extension KubeClient {
-    /// Sends a request and reads its whole answer.
+    /// Sends a request and reads its whole answer as a tree.
     func send(_ request: KubeRequest) async throws(KubeError) -> JSONValue {
+        try await send(request) { bytes throws(JSONError) in try JSONValue(parsing: bytes) }
+    }
+
+    /// Sends a request and reads its whole answer.
+    func send<Answer: Sendable>(
+        _ request: KubeRequest, reading read: (_ answer: [UInt8]) throws(JSONError) -> Answer
+    ) async throws(KubeError) -> Answer {
         let throttled = try await waitForBudget(request)
         let start = clock.now
         var record = RequestRecord(
@@ -107,7 +114,7 @@ extension KubeClient {
         do throws(KubeError) {
             let response = try await exchange(request, timeouts: .request(total: requestTimeout))
             record.status = response.status
-            let answer = try await answer(of: response, to: request)
+            let answer = try await answer(of: response, to: request, reading: read)
             record.elapsed = start.duration(to: clock.now)
             observe?(record)
             return answer
@@ -193,7 +200,9 @@ extension KubeClient {
         return headers
     }
 
-    private func answer(of response: TransportResponse, to request: KubeRequest) async throws(KubeError) -> JSONValue {
+    private func answer<Answer>(
+        of response: TransportResponse, to request: KubeRequest, reading read: (_ answer: [UInt8]) throws(JSONError) -> Answer
+    ) async throws(KubeError) -> Answer {
         let bytes: [UInt8]
         do throws(TransportError) {
             bytes = try await response.body.collect(upTo: TransportRequest.defaultResponseLimit)
@@ -202,7 +211,7 @@ extension KubeClient {
         }
         guard (200..<300).contains(response.status) else { throw refusal(response, bytes, of: request) }
         do throws(JSONError) {
-            return try JSONValue(parsing: bytes)
+            return try read(bytes)
         } catch {
             throw .badResponse("\(request.subject): the answer is not valid JSON: \(error)")
         }

@@ -63,16 +63,16 @@ struct ReplicaSetRoles: Sendable {
 /// The pod template of a Rollout, ready to be compared with those of ReplicaSets.
 struct WantedTemplate: Sendable {
     private static let ignoredLabels: Set<String> = [Keys.podHash, Keys.derivedSelector]
-    let template: PodTemplate
+    let template: PodTemplateSummary
 
-    init(_ rollout: Rollout) { template = PodTemplate(raw: rollout.spec.template) }
+    init(_ rollout: Rollout) { template = rollout.spec.templateSummary }
 
     /// Digest of the template as written, for the annotation on ReplicaSets that we create.
     var digest: String { String(template.digest, radix: 16) }
 
     /// Whether a ReplicaSet runs this template, our own labels aside.
     ///
-    /// The full comparison always has the last word: an annotation may be older than a change somebody made to the
+    /// The templates themselves are compared, by what they mean: an annotation may be older than a change somebody made to the
     /// ReplicaSet by hand.
     func isTemplate(of replicaSet: ReplicaSet) -> Bool {
         template.isSemanticallyEqual(to: replicaSet.template, ignoringLabels: Self.ignoredLabels)

@@ -18,7 +18,7 @@ struct WorkloadCaches: Sendable {
         Index.owner: { $0.metadata.controller.map { [$0.uid] } ?? [] },
         Index.namespace: { [$0.metadata.namespace] },
     ])
-    let replicaSets = ObjectStore<ReplicaSet>(indexes: [Index.namespace: { [$0.metadata.namespace] }])
+    let replicaSets = ObjectStore<SimulatedReplicaSet>(indexes: [Index.namespace: { [$0.metadata.namespace] }])
     let services = ObjectStore<Service>(indexes: [Index.namespace: { [$0.metadata.namespace] }])
     let slices = ObjectStore<SimulatedSlice>(indexes: [Index.service: { $0.service.map { [$0] } ?? [] }])
     let routes = ObjectStore<HTTPRoute>()
