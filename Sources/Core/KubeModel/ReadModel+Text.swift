@@ -2,8 +2,9 @@ import StrictJSON
 
 /// What a cache remembers from one object to the next while it reads them, so that what they have in common is made and stored once.
 public struct ReadingMemory: Sendable {
-    /// Summaries are remembered of so many templates: ReplicaSets change often while they are scaled, their templates never.
-    static let templateLimit = 512
+    /// Summaries are remembered of so many templates: ReplicaSets change often while they are scaled, their templates never. One costs
+    /// about a hundred bytes, since its labels and containers are shared with the object that is in the cache.
+    static let templateLimit = 4096
 
     var texts: JSONTextPool? = JSONTextPool()
     private var templates: [UInt64: PodTemplateSummary] = [:]

@@ -4,7 +4,14 @@ public struct RawJSON: Sendable {
     public let text: [UInt8]
 
     /// Writes the value down.
-    public init(_ value: JSONValue) { text = value.serialized() }
+    public init(_ value: JSONValue) {
+        // A copy of exactly its length: what is written has room to grow.
+        let written = value.serialized()
+        text = Array(unsafeUninitializedCapacity: written.count) { buffer, count in
+            _ = buffer.initialize(from: written)
+            count = written.count
+        }
+    }
 
     /// The value, parsed anew each time.
     public var value: JSONValue {
