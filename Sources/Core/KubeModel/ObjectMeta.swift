@@ -14,6 +14,7 @@ public struct ObjectMeta: Sendable, Hashable {
     /// Set while the object waits for its finalizers or its grace period.
     public var deletionTimestamp: Timestamp?
     public var labels: [String: String]
+    /// Without the one in which `kubectl apply` keeps a copy of the whole object: nothing reads it, and it is as long as the object.
     public var annotations: [String: String]
     public var ownerReferences: [OwnerReference]
     public var finalizers: [String]
@@ -38,6 +39,8 @@ public struct ObjectMeta: Sendable, Hashable {
         self.finalizers = finalizers
     }
 
+    static let lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
+
     public var key: ObjectKey { ObjectKey(namespace: namespace, name: name) }
 
     public var isBeingDeleted: Bool { deletionTimestamp != nil }
@@ -59,6 +62,7 @@ public struct ObjectMeta: Sendable, Hashable {
         deletionTimestamp = try fields.timestamp("deletionTimestamp")
         labels = try fields.stringMap("labels")
         annotations = try fields.stringMap("annotations")
+        annotations[Self.lastApplied] = nil
         for owner in try fields.elements("ownerReferences") { ownerReferences.append(try OwnerReference(owner)) }
         finalizers = try fields.strings("finalizers")
     }

@@ -9,6 +9,9 @@ public protocol ReadModel: Sendable, Equatable {
     var metadata: ObjectMeta { get }
     /// Reads a whole object; unknown members are ignored, members of the wrong type are errors.
     init(json: JSONValue) throws(DecodeError)
+    /// Reads the object that comes next straight from its text, as `init(json:)` would read it; nil for kinds that are read by way of a
+    /// tree. Any error means that the tree has to be asked. To be called through `init(text:memory:)`.
+    static func pull(_ reader: inout JSONReader, _ memory: inout ReadingMemory) throws(JSONError) -> Self?
 }
 
 extension ReadModel {

@@ -9,9 +9,8 @@ public struct ReplicaSet: ReadModel {
     public var replicas: Int?
     public var minReadySeconds: Int
     public var selector: LabelSelector
-    public var template: PodTemplate
-    /// `template.digest`, computed once.
-    public var templateDigest: UInt64
+    /// The template itself is not kept: caches hold ReplicaSets by the thousand.
+    public var template: PodTemplateSummary
     public var status: Status
 
     /// What the ReplicaSet controller has counted.
@@ -37,12 +36,19 @@ public struct ReplicaSet: ReadModel {
         metadata: ObjectMeta, replicas: Int?, minReadySeconds: Int = 0, selector: LabelSelector = LabelSelector(),
         template: PodTemplate, status: Status = Status()
     ) {
+        self.init(
+            metadata: metadata, replicas: replicas, minReadySeconds: minReadySeconds, selector: selector, summary: template.summary,
+            status: status)
+    }
+
+    init(metadata: ObjectMeta, replicas: Int?, minReadySeconds: Int, selector: LabelSelector, summary: PodTemplateSummary, status: Status) {
         self.metadata = metadata
         self.replicas = replicas
         self.minReadySeconds = minReadySeconds
         self.selector = selector
-        self.template = template
-        self.templateDigest = template.digest
+        template = summary
+        // They nearly always are the same, and then are stored once.
+        if template.labels == metadata.labels { template.labels = metadata.labels }
         self.status = status
     }
 

@@ -6,7 +6,8 @@ struct JSONParser: ~Copyable {
     private var scanner: JSONScanner
     private var members = ParserStack<JSONObject.Member>()
     private var elements = ParserStack<JSONValue>()
-    private var longKeys = KeyCache()
+    /// Made when the first object is met, since a scalar needs none.
+    private var keys: JSONTextPool?
 
     /// The one value that `buffer` spells.
     static func parse(_ buffer: UnsafeBufferPointer<UInt8>, limits: JSONLimits) throws(JSONError) -> JSONValue {
@@ -72,7 +73,7 @@ struct JSONParser: ~Copyable {
             try scanner.expectKey()
             let keyOffset = scanner.position
             let span = try scanner.scanStringSpan()
-            let key = longKeys.text(of: span, in: scanner)
+            let key = text(ofKey: span)
             let count = members.count - first
             if count < 24 {
                 let bit = scanner.filterBit(of: span)
@@ -91,6 +92,13 @@ struct JSONParser: ~Copyable {
             members.push(JSONObject.Member(key: key, value: value))
         } while try scanner.continues(closing: UInt8(ascii: "}"))
         return .object(JSONObject(uncheckedUnique: members.pop(from: first)))
+    }
+
+    @inline(__always)
+    private mutating func text(ofKey span: JSONStringSpan) -> String {
+        guard span.end - span.start > 15, !span.hasEscapes else { return scanner.text(of: span) }
+        if keys == nil { keys = JSONTextPool(slots: 64) }
+        return keys?.text(scanner.bytes(of: span)) ?? scanner.text(of: span)
     }
 
     private func duplicate(_ key: String) -> String { "the key \"\(key)\" occurs twice in this object; remove one of them" }
@@ -160,32 +168,5 @@ private struct ParserStack<Element>: ~Copyable {
         }
         base = fresh
         capacity = larger
-    }
-}
-
-/// Keys of more than 15 bytes need an allocation each, and the same ones come again and again
-/// (`creationTimestamp`, `app.kubernetes.io/name`). The last of each kind is kept and shared.
-private struct KeyCache: ~Copyable {
-    private var slots: [String] = []
-
-    @inline(__always)
-    mutating func text(of span: JSONStringSpan, in scanner: borrowing JSONScanner) -> String {
-        let length = span.end - span.start
-        guard length > 15, length <= 64, !span.hasEscapes else { return scanner.text(of: span) }
-        return cached(span, length, in: scanner)
-    }
-
-    @inline(never)
-    private mutating func cached(_ span: JSONStringSpan, _ length: Int, in scanner: borrowing JSONScanner) -> String {
-        if slots.isEmpty { slots = Array(repeating: "", count: 64) }
-        let bytes = UnsafeBufferPointer(rebasing: scanner.buffer[span.start..<span.end])
-        let raw = UnsafeRawPointer(bytes.baseAddress.unsafelyUnwrapped)
-        let head = raw.loadUnaligned(as: UInt64.self)
-        let tail = raw.loadUnaligned(fromByteOffset: length - 8, as: UInt64.self)
-        let slot = Int(truncatingIfNeeded: ((head ^ (tail &* 31) ^ UInt64(length)) &* 0x9E37_79B9_7F4A_7C15) >> 58)
-        if slots[slot].utf8.count == length, slots[slot].withUTF8({ $0.hasSameBytes(as: bytes) }) { return slots[slot] }
-        let text = String(decoding: bytes, as: UTF8.self)
-        slots[slot] = text
-        return text
     }
 }

@@ -20,6 +20,9 @@ public struct JSONReader: Sendable {
     /// Bytes read, from the beginning of `bytes`.
     private var position = 0
     private var depth = 0
+    /// Where keys, and the strings of `sharedString`, come from if they were read before; nil makes all of them anew. May be handed
+    /// from one reader to the next.
+    public var pool: JSONTextPool?
 
     /// A reader at the beginning of `bytes`.
     public init(_ bytes: [UInt8], limits: JSONLimits = .standard) { self.init(bytes[...], limits: limits) }
@@ -63,15 +66,7 @@ public struct JSONReader: Sendable {
         if consumed(UInt8(ascii: "}")) { return close() }
         var seen = KeySet()
         repeat {
-            let (key, digest, offset) = try onScanner { scanner throws(JSONError) -> (String, UInt64, Int) in
-                try scanner.expectKey()
-                let offset = scanner.position
-                let span = try scanner.scanStringSpan()
-                let digest = scanner.digest(of: span)
-                try scanner.expectColon()
-                scanner.skipWhitespace()  // so that looking at what comes next does not move the reader
-                return (scanner.text(of: span), digest, offset)
-            }
+            let (key, digest, offset) = try nextKey()
             guard seen.insert(digest) else {
                 throw error("the key \"\(key)\" occurs twice in this object; remove one of them", at: offset)
             }
@@ -125,6 +120,18 @@ public struct JSONReader: Sendable {
             scanner.skipWhitespace()
             guard scanner.current == UInt8(ascii: "\"") else { throw scanner.mismatch("a string") }
             return try scanner.scanString()
+        }
+    }
+
+    /// Reads a string of a sort that comes again and again.
+    public mutating func sharedString() throws(JSONError) -> String {
+        var pool = pool.take()
+        defer { self.pool = pool }
+        return try onScanner { scanner throws(JSONError) -> String in
+            scanner.skipWhitespace()
+            guard scanner.current == UInt8(ascii: "\"") else { throw scanner.mismatch("a string") }
+            let span = try scanner.scanStringSpan()
+            return scanner.text(of: span, pool: &pool)
         }
     }
 
@@ -232,6 +239,20 @@ public struct JSONReader: Sendable {
     public func error(_ message: String) -> JSONError { error(message, at: position) }
 
     // MARK: Machinery
+
+    private mutating func nextKey() throws(JSONError) -> (key: String, digest: UInt64, offset: Int) {
+        var pool = pool.take()
+        defer { self.pool = pool }
+        return try onScanner { scanner throws(JSONError) -> (String, UInt64, Int) in
+            try scanner.expectKey()
+            let offset = scanner.position
+            let span = try scanner.scanStringSpan()
+            let digest = scanner.digest(of: span)
+            try scanner.expectColon()
+            scanner.skipWhitespace()  // so that looking at what comes next does not move the reader
+            return (scanner.text(of: span, pool: &pool), digest, offset)
+        }
+    }
 
     private func error(_ message: String, at offset: Int) -> JSONError {
         bytes.withUnsafeBufferPointer {

@@ -59,6 +59,17 @@ extension JSONScanner {
         }
     }
 
+    /// The bytes of a checked span, as they are spelled.
+    @inline(__always)
+    func bytes(of span: JSONStringSpan) -> UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(rebasing: buffer[span.start..<span.end]) }
+
+    /// The text of a checked span, from the pool where there is one.
+    @inline(__always)
+    func text(of span: JSONStringSpan, pool: inout JSONTextPool?) -> String {
+        guard pool != nil, span.end - span.start > 15, !span.hasEscapes else { return text(of: span) }
+        return pool?.text(bytes(of: span)) ?? text(of: span)
+    }
+
     /// The text of a checked span.
     @inline(__always)
     func text(of span: JSONStringSpan) -> String {

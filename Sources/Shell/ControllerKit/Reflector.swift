@@ -33,16 +33,18 @@ public struct Reflector<Model: ReadModel>: Sendable {
     private let clock: any ControlClock
     private let seed: UInt64
     private let logger: Logger
-    private let decode: Decoder
+    private let decode: Decoder?
     private let onBadObject: BadObjectHandler
 
     /// A reflector that fills `store` while `run` runs.
     ///
-    /// - Parameter seed: of the jitter in back-off and watch timeouts.
+    /// - Parameters:
+    ///   - seed: of the jitter in back-off and watch timeouts.
+    ///   - decode: reads objects by way of a tree; nil reads them straight from the text where their kind can be.
     public init(
         _ source: Source = Source(), into store: ObjectStore<Model>, client: KubeClient, clock: any ControlClock, seed: UInt64,
         logger: Logger, onBadObject: @escaping BadObjectHandler = { _ in },
-        decode: @escaping Decoder = { json throws(DecodeError) in try Model(json: json) }
+        decode: Decoder? = nil
     ) {
         self.source = source
         self.store = store
@@ -60,8 +62,9 @@ public struct Reflector<Model: ReadModel>: Sendable {
         var random: SeededGenerator
         /// As client-go: 800 ms doubling to 30 s, with jitter, so that a restarted server is not stormed.
         var backoff = Backoff(base: .milliseconds(800), factor: 2, cap: .seconds(30), jitter: Ratio(1, of: 2))
-        /// The pages of the list so far.
-        var items: [JSONValue] = []
+        /// The objects of the list so far. Each page is read as it comes, and then is gone.
+        var entries: [StoredObject<Model>] = []
+        var memory = ReadingMemory()
         /// The error that was logged last; the same one again says nothing new.
         var loggedError: KubeError?
         /// Verbs that the server refuses to us, and has been told of in the log.
@@ -108,14 +111,17 @@ public struct Reflector<Model: ReadModel>: Sendable {
     }
 
     private func list(continuingAt token: String?, _ progress: inout Progress) async -> WatchMachine.Step {
-        if token == nil { progress.items = [] }
+        if token == nil { progress.entries = [] }
         do throws(KubeError) {
-            let page = try await client.list(source.resource, namespace: source.namespace, selection: source.selection, continue: token)
-            progress.items += page.items
+            let page = try await client.listTexts(source.resource, namespace: source.namespace, selection: source.selection, continue: token)
+            for item in page.items {
+                if let entry = try entry(item, &progress.memory) { progress.entries.append(entry) }
+            }
             granted("list", &progress)
             if page.continueToken == nil {
-                store.replace(progress.items.compactMap(entry), version: page.resourceVersion)
-                progress.items = []
+                progress.entries.forEach(report)
+                store.replace(progress.entries, version: page.resourceVersion)
+                progress.entries = []
                 progress.succeeded()
             }
             return progress.machine.pageCame(resourceVersion: page.resourceVersion, continueToken: page.continueToken)
@@ -143,16 +149,17 @@ public struct Reflector<Model: ReadModel>: Sendable {
         let stream = try await client.watch(
             source.resource, namespace: source.namespace, selection: source.selection, from: version, timeout: timeout)
         granted("watch", &progress)
-        var events = stream.makeAsyncIterator()
+        var events = stream.texts.makeAsyncIterator()
         while let event = try await events.next() {
             switch event {
             case .added(let object), .modified(let object):
-                guard let entry = entry(object) else { continue }
+                guard let entry = try entry(object, &progress.memory) else { continue }
+                report(entry)
                 store.apply(entry)
                 progress.machine.versionCame(entry.metadata.resourceVersion)
             case .deleted(let object):
                 // Who is gone needs no reading, and may be one that could not be read.
-                let metadata = Self.readableMetadata(of: object)
+                let metadata = Self.readableMetadata(of: try Self.tree(object))
                 store.delete(metadata.key, version: metadata.resourceVersion)
                 progress.machine.versionCame(metadata.resourceVersion)
             case .bookmark(let version):
@@ -166,23 +173,54 @@ public struct Reflector<Model: ReadModel>: Sendable {
     }
 
     /// The object as it is stored. Nil for something without a name, which no server sends and no condition could be written to.
-    private func entry(_ json: JSONValue) -> StoredObject<Model>? {
-        do throws(DecodeError) {
-            return .good(try decode(json))
+    private func entry(_ text: ArraySlice<UInt8>, _ memory: inout ReadingMemory) throws(KubeError) -> StoredObject<Model>? {
+        do throws(ObjectTextError) {
+            return .good(try read(text, &memory))
         } catch {
-            let readable = Self.readableMetadata(of: json)
-            guard !readable.name.isEmpty else {
-                logger.error("an object without a name was skipped", metadata: ["resource": "\(source.resource)", "error": "\(error)"])
-                return nil
+            switch error {
+            case .malformed(let error): throw Self.malformed(error)
+            case .unreadable(let error, let json):
+                let readable = Self.readableMetadata(of: json)
+                guard !readable.name.isEmpty else {
+                    logger.error("an object without a name was skipped", metadata: ["resource": "\(source.resource)", "error": "\(error)"])
+                    return nil
+                }
+                return .bad(BadObject(metadata: readable, error: error, document: json))
             }
-            let bad = BadObject(metadata: readable, error: error, document: json)
-            if store.entry(readable.key)?.metadata.resourceVersion != readable.resourceVersion {
-                logger.warning("an object cannot be read", metadata: ["resource": "\(source.resource)", "object": "\(bad.key)", "error": "\(error)"])
-                onBadObject(bad)
-            }
-            return .bad(bad)
         }
     }
+
+    private func read(_ text: ArraySlice<UInt8>, _ memory: inout ReadingMemory) throws(ObjectTextError) -> Model {
+        guard let decode else { return try Model(text: text, memory: &memory) }
+        let json: JSONValue
+        do throws(JSONError) {
+            json = try JSONValue(parsing: text)
+        } catch {
+            throw .malformed(error)
+        }
+        do throws(DecodeError) {
+            return try decode(json)
+        } catch {
+            throw .unreadable(error, json)
+        }
+    }
+
+    /// Tells of an object that could not be read, unless this version of it was told of before.
+    private func report(_ entry: StoredObject<Model>) {
+        guard case .bad(let bad) = entry, store.entry(bad.key)?.metadata.resourceVersion != bad.metadata.resourceVersion else { return }
+        logger.warning("an object cannot be read", metadata: ["resource": "\(source.resource)", "object": "\(bad.key)", "error": "\(bad.error)"])
+        onBadObject(bad)
+    }
+
+    private static func tree(_ text: ArraySlice<UInt8>) throws(KubeError) -> JSONValue {
+        do throws(JSONError) {
+            return try JSONValue(parsing: text)
+        } catch {
+            throw malformed(error)
+        }
+    }
+
+    private static func malformed(_ error: JSONError) -> KubeError { .badResponse("an object is not valid JSON: \(error)") }
 
     /// Labels or owners may be what is wrong with an object, so only what is needed to answer is taken.
     private static func readableMetadata(of json: JSONValue) -> ObjectMeta {

@@ -86,10 +86,29 @@ public struct KubeClient: Sendable {
         _ resource: GroupVersionResource, namespace: String?, selection: Selection = Selection(),
         limit: Int = ListPage.defaultLimit, continue token: String? = nil
     ) async throws(KubeError) -> ListPage {
+        let request = listRequest(resource, namespace, selection, limit, token)
+        return try ListPage(try await send(request), of: resource)
+    }
+
+    /// One page as `list` gets it, with its objects as text: for those who read each object for itself, and need no tree of the page.
+    public func listTexts(
+        _ resource: GroupVersionResource, namespace: String?, selection: Selection = Selection(),
+        limit: Int = ListPage.defaultLimit, continue token: String? = nil
+    ) async throws(KubeError) -> TextPage {
+        let page = try await send(listRequest(resource, namespace, selection, limit, token)) { bytes throws(JSONError) in
+            try TextPage(bytes)
+        }
+        guard !page.resourceVersion.isEmpty else { throw ListPage.withoutVersion(resource) }
+        return page
+    }
+
+    private func listRequest(
+        _ resource: GroupVersionResource, _ namespace: String?, _ selection: Selection, _ limit: Int, _ token: String?
+    ) -> KubeRequest {
         var request = KubeRequest(.list, resource, namespace: namespace)
         request.query = selection.query + [("limit", String(limit))]
         if let token { request.query.append(("continue", token)) }
-        return try ListPage(try await send(request), of: resource)
+        return request
     }
 
     /// All objects, page by page. For few objects and one-off questions; controllers keep caches.
@@ -210,12 +229,16 @@ public struct ListPage: Sendable {
 
     init(_ json: JSONValue, of resource: GroupVersionResource) throws(KubeError) {
         guard let metadata = json["metadata"], let version = metadata["resourceVersion"]?.stringValue else {
-            throw .badResponse("the list of \(resource) has no metadata.resourceVersion")
+            throw Self.withoutVersion(resource)
         }
         // Go writes an empty list of items as null.
         items = json["items"]?.arrayValue ?? []
         resourceVersion = version
         continueToken = metadata["continue"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    static func withoutVersion(_ resource: GroupVersionResource) -> KubeError {
+        .badResponse("the list of \(resource) has no metadata.resourceVersion")
     }
 }
 

@@ -102,10 +102,17 @@ public struct WriteGate: Sendable {
 }
 
 extension KubeClient {
-    /// Sends a request and reads its whole answer.
+    /// Sends a request and reads its whole answer as a tree.
     ///
     /// - Parameter readsAnswer: without it, null takes the place of the answer to a request that went well.
     func send(_ request: KubeRequest, readsAnswer: Bool = true) async throws(KubeError) -> JSONValue {
+        try await send(request) { bytes throws(JSONError) in readsAnswer ? try JSONValue(parsing: bytes) : JSONValue.null }
+    }
+
+    /// Sends a request and reads its whole answer.
+    func send<Answer: Sendable>(
+        _ request: KubeRequest, reading read: (_ answer: [UInt8]) throws(JSONError) -> Answer
+    ) async throws(KubeError) -> Answer {
         let throttled = try await waitForBudget(request)
         let start = clock.now
         var record = RequestRecord(
@@ -114,7 +121,7 @@ extension KubeClient {
         do throws(KubeError) {
             let response = try await exchange(request, timeouts: .request(total: requestTimeout))
             record.status = response.status
-            let answer = try await answer(of: response, to: request, isRead: readsAnswer)
+            let answer = try await answer(of: response, to: request, reading: read)
             record.elapsed = start.duration(to: clock.now)
             observe?(record)
             return answer
@@ -200,7 +207,9 @@ extension KubeClient {
         return headers
     }
 
-    private func answer(of response: TransportResponse, to request: KubeRequest, isRead: Bool) async throws(KubeError) -> JSONValue {
+    private func answer<Answer>(
+        of response: TransportResponse, to request: KubeRequest, reading read: (_ answer: [UInt8]) throws(JSONError) -> Answer
+    ) async throws(KubeError) -> Answer {
         let bytes: [UInt8]
         do throws(TransportError) {
             bytes = try await response.body.collect(upTo: TransportRequest.defaultResponseLimit)
@@ -208,9 +217,8 @@ extension KubeClient {
             throw KubeError(error)
         }
         guard (200..<300).contains(response.status) else { throw refusal(response, bytes, of: request) }
-        if !isRead { return .null }
         do throws(JSONError) {
-            return try JSONValue(parsing: bytes)
+            return try read(bytes)
         } catch {
             throw .badResponse("\(request.subject): the answer is not valid JSON: \(error)")
         }

@@ -38,6 +38,49 @@ enum SampleObjects {
         ]
     }
 
+    /// An idle Rollout, applied by `kubectl apply`, with a status.
+    static func rollout(_ number: Int) -> JSONValue {
+        let app: String = "checkout-\(number)"
+        let steps: [JSONValue] = [5, 20, 50].flatMap { weight -> [JSONValue] in
+            [["setWeight": .number(JSONNumber(weight))], ["pause": ["duration": "10m"]]]
+        }
+        let spec: JSONValue = [
+            "replicas": 10, "revisionHistoryLimit": 2, "selector": ["matchLabels": ["app": .string(app)]],
+            "strategy": ["canary": [
+                "canaryService": .string("\(app)-canary"), "stableService": .string(app), "steps": .array(steps),
+                "trafficRouting": ["plugins": ["argoproj-labs/gatewayAPI": ["httpRoute": .string("\(app)-route"), "namespace": "shop"]]],
+            ]],
+            "template": [
+                "metadata": ["labels": ["app": .string(app), "app.kubernetes.io/name": .string(app)], "annotations": scraping],
+                "spec": podSpec(app, number),
+            ],
+        ]
+        func condition(_ type: String, _ reason: String) -> JSONValue {
+            [
+                "lastTransitionTime": "2026-03-01T10:00:00Z", "lastUpdateTime": "2026-03-01T10:00:00Z", "message": "Rollout has minimum availability",
+                "reason": .string(reason), "status": "True", "type": .string(type),
+            ]
+        }
+        let applied: JSONValue = ["apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": ["name": .string(app)], "spec": spec]
+        return [
+            "apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout",
+            "metadata": [
+                "annotations": [
+                    "kubectl.kubernetes.io/last-applied-configuration": .string(applied.text()), "rollout.argoproj.io/revision": "3",
+                ],
+                "creationTimestamp": "2026-03-01T10:00:00Z", "generation": 7, "managedFields": managedFields, "name": .string(app),
+                "namespace": "shop", "resourceVersion": .string("\(800_000 + number)"), "uid": .string("6f1c0f0e-2a51-4c0f-9f64-\(padded(number))"),
+            ],
+            "spec": spec,
+            "status": [
+                "HPAReplicas": 10, "availableReplicas": 10, "blueGreen": [:], "canary": ["weights": ["canary": ["weight": 0], "stable": ["weight": 100]]],
+                "conditions": [condition("Healthy", "RolloutHealthy"), condition("Available", "AvailableReason"), condition("Progressing", "NewReplicaSetAvailable"), condition("Completed", "RolloutCompleted")],
+                "currentPodHash": "6f7c9d8b5d", "currentStepHash": "79c9b9f6bf", "currentStepIndex": 6, "observedGeneration": "7", "phase": "Healthy",
+                "readyReplicas": 10, "replicas": 10, "selector": .string("app=\(app)"), "stableRS": "6f7c9d8b5d", "updatedReplicas": 10,
+            ],
+        ]
+    }
+
     /// The objects as a list's page.
     static func page(_ items: [JSONValue], version: String, continuing token: String?) -> [UInt8] {
         var metadata: JSONValue = ["resourceVersion": .string(version)]

@@ -107,6 +107,7 @@ import Testing
         let right = PodTemplate(raw: c.right)
         #expect(left.isSemanticallyEqual(to: right, ignoringLabels: ["hash"]) == c.equal)
         #expect(right.isSemanticallyEqual(to: left, ignoringLabels: ["hash"]) == c.equal)
+        #expect(left.summary.isSemanticallyEqual(to: right.summary, ignoringLabels: ["hash"]) == c.equal)
         #expect((left.semanticDigest(ignoringLabels: ["hash"]) == right.semanticDigest(ignoringLabels: ["hash"])) == c.equal)
     }
 
@@ -196,6 +197,7 @@ struct TemplateGenerator {
         let disguised = PodTemplate(raw: generator.disguised(raw))
         #expect(template.isSemanticallyEqual(to: disguised), "seed \(seed): order, nulls or empty lists made a difference")
         #expect(template.semanticDigest() == disguised.semanticDigest(), "seed \(seed): digest depends on order")
+        #expect(template.isSemanticallyEqual(to: disguised.summary), "seed \(seed): the summary depends on order")
     }
 
     @Test(arguments: 0..<300 as Range<UInt64>) func seesEveryChangeOfAnImageAndALabel(seed: UInt64) {
@@ -208,6 +210,10 @@ struct TemplateGenerator {
             return container
         })
         #expect(!PodTemplate(raw: raw).isSemanticallyEqual(to: PodTemplate(raw: otherImage)), "seed \(seed)")
+        #expect(!PodTemplate(raw: raw).isSemanticallyEqual(to: PodTemplate(raw: otherImage).summary), "seed \(seed)")
+        let labelled: PodTemplateSummary = PodTemplate(raw: raw).adding(labels: ["new": "1"]).summary
+        #expect(!PodTemplate(raw: raw).isSemanticallyEqual(to: labelled), "seed \(seed)")
+        #expect(PodTemplate(raw: raw).isSemanticallyEqual(to: labelled, ignoringLabels: ["new"]), "seed \(seed)")
         #expect(!PodTemplate(raw: raw).isSemanticallyEqual(to: PodTemplate(raw: raw).adding(labels: ["new": "1"])), "seed \(seed)")
         #expect(PodTemplate(raw: raw).isSemanticallyEqual(to: PodTemplate(raw: raw).adding(labels: ["new": "1"]), ignoringLabels: ["new"]))
     }

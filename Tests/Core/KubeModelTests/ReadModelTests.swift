@@ -24,7 +24,7 @@ import Testing
         #expect(set.minReadySeconds == 5)
         #expect(set.selector.text == "app=web")
         #expect(set.status == .init(replicas: 3, readyReplicas: 2, availableReplicas: 1, observedGeneration: 2))
-        #expect(set.templateDigest == PodTemplate(raw: ["spec": ["containers": []]]).digest)
+        #expect(set.template.digest == PodTemplate(raw: ["spec": ["containers": []]]).digest)
         #expect(set.metadata.ownerReferences[1].json == json["metadata"]?["ownerReferences"]?[1])
     }
 

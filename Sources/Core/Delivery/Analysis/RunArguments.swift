@@ -26,8 +26,11 @@ func resolvedArguments(
 
 private func fieldValue(_ path: String, of rollout: Rollout, argument: String) throws(FieldProblem) -> String {
     if path.hasPrefix("metadata") { return try metadataValue(path, of: rollout, argument: argument) }
-    var value: JSONValue = ["spec": rollout.spec.raw, "status": rollout.status.raw]
-    for part in path.split(whereSeparator: { ".[]".contains($0) }) {
+    var spec: JSONValue = rollout.spec.raw
+    let parts: [Substring] = path.split(whereSeparator: { ".[]".contains($0) })
+    if parts.dropFirst().first == "template" { spec["template"] = rollout.spec.template.value }
+    var value: JSONValue = ["spec": spec, "status": rollout.status.raw]
+    for part in parts {
         if let list = value.arrayValue {
             guard let index = Int(part) else { throw FieldProblem(path: "args[\(argument)]", message: "invalid index '\(part)'") }
             guard list.indices.contains(index) else { throw FieldProblem(path: "args[\(argument)]", message: "index \(index) out of range") }

@@ -10,11 +10,11 @@ struct NewReplicaSet: Sendable {
     var revision: Int
 
     init(for rollout: Rollout, roles: ReplicaSetRoles, selector: EffectiveSelector, refusals: [Refusal]) {
-        hash = Self.podHash(of: rollout.spec.template, collisionCount: rollout.status.collisionCount)
+        let wanted = PodTemplate(raw: rollout.spec.template.value)
+        hash = Self.podHash(of: wanted.raw, collisionCount: rollout.status.collisionCount)
         revision = (roles.all.compactMap(\.revision).max() ?? 0) + 1
         let name: String = "\(rollout.metadata.name)-\(hash)"
         let added: [String: String] = selector.addedLabels.merging([Keys.podHash: hash]) { _, own in own }
-        let wanted: PodTemplate = PodTemplate(raw: rollout.spec.template)
         let template: PodTemplate = wanted.adding(labels: added)
         var ownSelector: LabelSelector = selector.selector
         ownSelector.matchLabels[Keys.podHash] = hash

@@ -64,12 +64,12 @@ struct ReplicaSetRoles: Sendable {
 /// The pod template of a Rollout, ready to be compared with those of ReplicaSets.
 struct WantedTemplate: Sendable {
     private static let ignoredLabels: Set<String> = [Keys.podHash, Keys.derivedSelector]
-    let template: PodTemplate
+    let template: PodTemplateSummary
 
     private let guards: SafetyGuards
 
     init(_ rollout: Rollout, guards: SafetyGuards = .all) {
-        template = PodTemplate(raw: rollout.spec.template)
+        template = rollout.spec.templateSummary
         self.guards = guards
     }
 
@@ -78,7 +78,7 @@ struct WantedTemplate: Sendable {
 
     /// Whether a ReplicaSet runs this template, our own labels aside.
     ///
-    /// The full comparison always has the last word: an annotation may be older than a change somebody made to the
+    /// The templates themselves are compared, by what they mean: an annotation may be older than a change somebody made to the
     /// ReplicaSet by hand.
     func isTemplate(of replicaSet: ReplicaSet) -> Bool {
         if !guards.have(.liveTemplates), let recorded = replicaSet.metadata.annotations[Keys.templateDigest] { return recorded == digest }

@@ -23,7 +23,7 @@ func missingReference(_ seen: RolloutObservation) -> String? {
 
 private func serviceProblem(_ name: String, _ seen: RolloutObservation) -> String? {
     guard let service = seen.services[name] else { return "service \"\(name)\" not found" }
-    let labels: [String: String] = PodTemplate(raw: seen.rollout.spec.template).labels
+    let labels: [String: String] = seen.rollout.spec.templateSummary.labels
         .merging(EffectiveSelector(of: seen.rollout, replicaSets: seen.replicaSets).addedLabels) { own, _ in own }
     for key in service.selector.keys.sorted() where key != Keys.podHash && labels[key] != service.selector[key] {
         return "Service \"\(name)\" has unmatch label \"\(key)\" in rollout"

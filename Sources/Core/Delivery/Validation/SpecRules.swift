@@ -25,29 +25,31 @@ private func selectorProblem(_ seen: RolloutObservation, _ selector: EffectiveSe
     if let written = rollout.spec.selector, written.isEmpty {
         return invalid("spec.selector", "{}", "empty selector is invalid for deployment")
     }
-    let labels: [String: String] = PodTemplate(raw: rollout.spec.template).labels.merging(selector.addedLabels) { own, _ in own }
+    let labels: [String: String] = rollout.spec.templateSummary.labels.merging(selector.addedLabels) { own, _ in own }
     guard selector.selector.matches(labels) || !seen.guards.have(.selectorMatchesTemplate) else {
-        return invalid("spec.template.metadata.labels", jsonMap(PodTemplate(raw: rollout.spec.template).labels).text(), "`selector` does not match template `labels`")
+        return invalid("spec.template.metadata.labels", jsonMap(rollout.spec.templateSummary.labels).text(), "`selector` does not match template `labels`")
     }
     return nil
 }
 
 private func templateProblem(_ rollout: Rollout, _ selector: EffectiveSelector) -> String? {
-    let pod: JSONValue = rollout.spec.template["spec"] ?? .object([:])
-    if let policy = pod["restartPolicy"]?.stringValue, policy != "Always" {
+    let template: PodTemplateSummary = rollout.spec.templateSummary
+    let policy: String = template.restartPolicy
+    if !policy.isEmpty, policy != "Always" {
         return "spec.template.spec.restartPolicy: Unsupported value: \"\(policy)\": supported values: \"Always\""
     }
-    guard let containers = pod["containers"]?.arrayValue, !containers.isEmpty else { return "spec.template.spec.containers: Required value" }
-    for (index, container) in containers.enumerated() {
+    if template.containers.isEmpty { return "spec.template.spec.containers: Required value" }
+    for (index, container) in template.containers.enumerated() {
         let path: String = "spec.template.spec.containers[\(index)]"
-        guard let name = container["name"]?.stringValue, !name.isEmpty else { return "\(path).name: Required value" }
+        let name: String = container.name
+        if name.isEmpty { return "\(path).name: Required value" }
         if !isLabelName(name) {
             return invalid(
                 "\(path).name", "\"\(name)\"",
                 "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an "
                     + "alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')")
         }
-        guard let image = container["image"]?.stringValue, !image.isEmpty else { return "\(path).image: Required value" }
+        if container.image.isEmpty { return "\(path).image: Required value" }
     }
     return nil
 }

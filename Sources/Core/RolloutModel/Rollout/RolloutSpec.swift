@@ -9,7 +9,9 @@ public struct RolloutSpec: Sendable, Hashable {
     /// Nil: absent; a selector of ours is derived then.
     public var selector: LabelSelector?
     /// The pod template as written.
-    public var template: JSONValue = .object([:])
+    public var template: RawJSON
+    /// What decisions read of the template, time and again.
+    public var templateSummary: PodTemplateSummary
     public var minReadySeconds: Int = 0
     public var paused: Bool = false
     /// Nil: the default of 600 s.
@@ -23,12 +25,16 @@ public struct RolloutSpec: Sendable, Hashable {
     public var unsuccessfulRunHistoryLimit: Int = 5
     public var canary: CanaryStrategy?
     public var hasBlueGreen: Bool = false
-    /// The spec as written.
+    /// The spec as written, without its template.
     public var raw: JSONValue
 
     public init(json: JSONValue, problems: inout [FieldProblem]) {
         raw = json
+        raw["template"] = nil
         var reader = LenientFields(json, path: "spec")
+        let written: JSONValue = reader.object("template") ?? .object([:])
+        template = RawJSON(written)
+        templateSummary = PodTemplate(raw: written).summary
         replicas = reader.int("replicas")
         if let written = reader.object("selector") {
             do {
@@ -37,7 +43,6 @@ public struct RolloutSpec: Sendable, Hashable {
                 reader.report("selector", "\(error)")
             }
         }
-        template = reader.object("template") ?? .object([:])
         minReadySeconds = reader.int("minReadySeconds") ?? 0
         paused = reader.bool("paused") ?? false
         progressDeadlineSeconds = reader.int("progressDeadlineSeconds")

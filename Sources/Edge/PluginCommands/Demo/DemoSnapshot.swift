@@ -61,7 +61,7 @@ struct DemoSnapshot: Sendable, Equatable {
         guard let canaryStrategy = rollout.spec.canary else { return nil }
         let status: RolloutStatus = rollout.status
         self.now = now
-        image = Self.image(of: rollout.spec.template) ?? "?"
+        image = rollout.spec.templateSummary.images.first ?? "?"
         phase = status.phase?.rawValue ?? "Progressing"
         message = status.message
         steps = canaryStrategy.steps.map(\.text)
@@ -70,7 +70,7 @@ struct DemoSnapshot: Sendable, Equatable {
         func pods(_ hash: String) -> Pods? {
             guard !hash.isEmpty, let replicaSet = seen.replicaSets.first(where: { $0.podHash == hash }) else { return nil }
             return Pods(
-                replicaSet: replicaSet.metadata.name, image: Self.image(of: replicaSet.template.raw) ?? "?",
+                replicaSet: replicaSet.metadata.name, image: replicaSet.template.images.first ?? "?",
                 wanted: replicaSet.replicas ?? 0, ready: replicaSet.status.availableReplicas)
         }
         stable = pods(status.stableRS)
@@ -83,8 +83,6 @@ struct DemoSnapshot: Sendable, Equatable {
             pauseLeft = max(.zero, now.duration(to: pause.startTime + .seconds(seconds)))
         }
     }
-
-    private static func image(of template: JSONValue) -> String? { template.at("spec", "containers")?[0]?["image"]?.stringValue }
 
     private static func weight(_ seen: RolloutObservation, _ strategy: CanaryStrategy, step: Int, now: Timestamp) -> Weight? {
         guard let name = strategy.trafficRouting?.httpRoutes.first, let found = seen.routes[name], let route = found else { return nil }

@@ -80,7 +80,7 @@ struct ReplicaSetOverview: Sendable, Equatable {
                     scaleDownDeadline: set.metadata.annotations["scale-down-deadline"].flatMap { try? Timestamp(rfc3339: $0) },
                     experimentTemplate: set.metadata.annotations["experiment.argoproj.io/template-name"] ?? "",
                     replicas: set.status.replicas,
-                    images: (set.template.raw.at("spec", "containers")?.arrayValue ?? []).compactMap { $0["image"]?.stringValue },
+                    images: set.template.images,
                     pods: pods(of: set, in: objects))
             }
             .sorted { $0.revision != $1.revision ? $0.revision > $1.revision : $0.name < $1.name }

@@ -83,7 +83,7 @@ final class ReplicaSetTwin: Sendable {
     }
 
     /// - Parameter others: pods that were created just now, and are not in the cache yet.
-    private func createPod(of replicaSet: ReplicaSet, beside others: Int) async throws(KubeError) {
+    private func createPod(of replicaSet: SimulatedReplicaSet, beside others: Int) async throws(KubeError) {
         let namespace = replicaSet.metadata.namespace
         let (name, quota) = state.withLock { state in
             ("\(replicaSet.metadata.name)-\(FNV.randomSuffix(using: &state.random))", state.quotas[namespace])
@@ -133,7 +133,7 @@ final class ReplicaSetTwin: Sendable {
     }
 
     private func writeStatus(
-        of replicaSet: ReplicaSet, _ pods: [SimulatedPod], failure: (reason: String, error: KubeError)?, now: Timestamp
+        of replicaSet: SimulatedReplicaSet, _ pods: [SimulatedPod], failure: (reason: String, error: KubeError)?, now: Timestamp
     ) async throws(KubeError) {
         let old = replicaSet.status
         var new = old

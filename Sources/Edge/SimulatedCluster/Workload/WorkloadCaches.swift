@@ -18,7 +18,7 @@ struct WorkloadCaches: Sendable {
         Index.owner: { $0.metadata.controller.map { [$0.uid] } ?? [] },
         Index.namespace: { [$0.metadata.namespace] },
     ])
-    let replicaSets = ObjectStore<ReplicaSet>(indexes: [Index.namespace: { [$0.metadata.namespace] }])
+    let replicaSets = ObjectStore<SimulatedReplicaSet>(indexes: [Index.namespace: { [$0.metadata.namespace] }])
     let deployments = ObjectStore<SimulatedDeployment>(indexes: [Index.namespace: { [$0.metadata.namespace] }])
     let jobs = ObjectStore<SimulatedJob>()
     let services = ObjectStore<Service>(indexes: [Index.namespace: { [$0.metadata.namespace] }])
