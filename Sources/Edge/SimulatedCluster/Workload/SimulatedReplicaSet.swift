@@ -9,12 +9,23 @@ struct SimulatedReplicaSet: ReadModel {
     var base: ReplicaSet
     var template: PodTemplate
 
-    var metadata: ObjectMeta { base.metadata }
+    var metadata: ObjectMeta {
+        get { base.metadata }
+        set { base.metadata = newValue }
+    }
+
+    init(metadata: ObjectMeta, replicas: Int?, minReadySeconds: Int = 0, selector: LabelSelector, template: PodTemplate) {
+        base = ReplicaSet(metadata: metadata, replicas: replicas, minReadySeconds: minReadySeconds, selector: selector, template: template)
+        self.template = template
+    }
 
     init(json: JSONValue) throws(DecodeError) {
         base = try ReplicaSet(json: json)
         template = PodTemplate(raw: json.at("spec", "template") ?? .object(JSONObject()))
     }
 
-    subscript<Value>(dynamicMember member: KeyPath<ReplicaSet, Value>) -> Value { base[keyPath: member] }
+    subscript<Value>(dynamicMember member: WritableKeyPath<ReplicaSet, Value>) -> Value {
+        get { base[keyPath: member] }
+        set { base[keyPath: member] = newValue }
+    }
 }

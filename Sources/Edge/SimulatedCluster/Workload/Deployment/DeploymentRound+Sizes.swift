@@ -85,12 +85,12 @@ extension DeploymentRound {
         for (set, size) in zip(order, sizes) { resize(set, to: size) }
     }
 
-    private func isSaturated(_ set: ReplicaSet) -> Bool {
+    private func isSaturated(_ set: SimulatedReplicaSet) -> Bool {
         set.size == deployment.replicas && set.status.availableReplicas == deployment.replicas
             && set.metadata.annotations[DeploymentAnnotation.desiredReplicas] == String(deployment.replicas)
     }
 
-    private func proportion(of set: ReplicaSet, _ wanted: Int, _ added: Int) -> Int {
+    private func proportion(of set: SimulatedReplicaSet, _ wanted: Int, _ added: Int) -> Int {
         guard wanted != 0, wanted != added, set.size > 0 else { return 0 }
         let allowed = wanted - added
         let part: Int
@@ -104,7 +104,7 @@ extension DeploymentRound {
         return wanted > 0 ? min(part, allowed) : max(part, allowed)
     }
 
-    private mutating func resize(_ set: ReplicaSet, to size: Int) {
+    private mutating func resize(_ set: SimulatedReplicaSet, to size: Int) {
         if let index = old.firstIndex(where: { $0.metadata.name == set.metadata.name }) {
             setSize(ofOld: index, size)
         } else {

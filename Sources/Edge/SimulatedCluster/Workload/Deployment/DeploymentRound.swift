@@ -7,9 +7,9 @@ struct DeploymentPlan: Sendable, Equatable {
     /// ReplicaSets that nobody controls and that are taken over; then nothing else is done in this round.
     var adoptions: [ObjectMeta] = []
     /// A ReplicaSet of a template that has none yet.
-    var creation: ReplicaSet?
+    var creation: SimulatedReplicaSet?
     /// ReplicaSets as they are to be, in size, annotations and `minReadySeconds`.
-    var changes: [ReplicaSet] = []
+    var changes: [SimulatedReplicaSet] = []
     /// ReplicaSets beyond the history that is kept.
     var deletions: [ObjectMeta] = []
     /// The complete new status.
@@ -33,15 +33,15 @@ struct DeploymentRound {
     /// The Deployment's status as far as this round has written it.
     var status: SimulatedDeployment.Status
     /// ReplicaSets of other templates, oldest first.
-    var old: [ReplicaSet]
+    var old: [SimulatedReplicaSet]
     /// The ReplicaSet of the template as it is now.
-    var new: ReplicaSet?
+    var new: SimulatedReplicaSet?
     var revision: String
     private var creates = false
     private var scalings: [String] = []
     private var deletions: [ObjectMeta] = []
     private let hasOldPods: Bool
-    private let before: [ReplicaSet]
+    private let before: [SimulatedReplicaSet]
 
     /// What the controller does now.
     ///
@@ -49,7 +49,7 @@ struct DeploymentRound {
     ///   - replicaSets: those of the namespace which this Deployment controls, or which nobody does.
     ///   - hasPods: whether there are pods of a ReplicaSet, by its UID, that have not come to their end; also such as are terminating.
     static func decide(
-        _ deployment: SimulatedDeployment, _ replicaSets: [ReplicaSet], hasPods: (String) -> Bool, now: Timestamp
+        _ deployment: SimulatedDeployment, _ replicaSets: [SimulatedReplicaSet], hasPods: (String) -> Bool, now: Timestamp
     ) -> DeploymentPlan {
         let orphans = replicaSets.filter {
             $0.metadata.controller == nil && !$0.metadata.isBeingDeleted && deployment.selector.matches($0.metadata.labels)
@@ -65,7 +65,7 @@ struct DeploymentRound {
         return round.plan
     }
 
-    private init(_ deployment: SimulatedDeployment, _ owned: [ReplicaSet], hasPods: (String) -> Bool, now: Timestamp) {
+    private init(_ deployment: SimulatedDeployment, _ owned: [SimulatedReplicaSet], hasPods: (String) -> Bool, now: Timestamp) {
         self.deployment = deployment
         // Kubernetes keeps times in whole seconds.
         self.now = now.truncatedToSeconds
@@ -169,7 +169,7 @@ struct DeploymentRound {
         }
     }
 
-    private func draft() -> ReplicaSet {
+    private func draft() -> SimulatedReplicaSet {
         // Go's hash of a printed struct cannot be had here: any hash serves that changes with the template.
         var bytes = Array(String(deployment.template.semanticDigest(ignoringLabels: [podTemplateHash])).utf8)
         if let count = deployment.status.collisionCount { bytes += Array("/\(count)".utf8) }
@@ -183,24 +183,24 @@ struct DeploymentRound {
         metadata.ownerReferences = [
             OwnerReference(apiVersion: "apps/v1", kind: "Deployment", name: deployment.metadata.name, uid: deployment.metadata.uid)
         ]
-        return ReplicaSet(
+        return SimulatedReplicaSet(
             metadata: metadata, replicas: 0, minReadySeconds: deployment.minReadySeconds, selector: selector, template: template)
     }
 
-    private func copyAnnotations(to set: inout ReplicaSet) {
+    private func copyAnnotations(to set: inout SimulatedReplicaSet) {
         for (key, value) in deployment.metadata.annotations where !DeploymentAnnotation.notCopied.contains(key) {
             set.metadata.annotations[key] = value
         }
     }
 
-    private func noteSizes(in set: inout ReplicaSet) {
+    private func noteSizes(in set: inout SimulatedReplicaSet) {
         set.metadata.annotations[DeploymentAnnotation.desiredReplicas] = String(deployment.replicas)
         set.metadata.annotations[DeploymentAnnotation.maxReplicas] = String(deployment.replicas + deployment.maxSurge)
     }
 
     // MARK: - Sizes
 
-    var all: [ReplicaSet] { old + (new.map { [$0] } ?? []) }
+    var all: [SimulatedReplicaSet] { old + (new.map { [$0] } ?? []) }
 
     mutating func setSize(ofOld index: Int, _ size: Int) {
         noteScaling(old[index], to: size)
@@ -217,7 +217,7 @@ struct DeploymentRound {
         new = set
     }
 
-    private mutating func noteScaling(_ set: ReplicaSet, to size: Int) {
+    private mutating func noteScaling(_ set: SimulatedReplicaSet, to size: Int) {
         guard size != set.size else { return }
         scalings.append("Scaled \(size > set.size ? "up" : "down") replica set \(set.metadata.name) to \(size)")
     }
@@ -234,16 +234,16 @@ struct DeploymentRound {
     }
 }
 
-extension ReplicaSet {
+extension SimulatedReplicaSet {
     /// Pods wanted.
-    var size: Int { replicas ?? 1 }
+    var size: Int { base.replicas ?? 1 }
 
     /// The revision of a Deployment's ReplicaSet; 0 where none is noted.
     var revisionNumber: Int { metadata.annotations[DeploymentAnnotation.revision].flatMap { Int($0) } ?? 0 }
 }
 
 /// The order of creation, as Kubernetes has it.
-func isOlder(_ left: ReplicaSet, _ right: ReplicaSet) -> Bool {
+func isOlder(_ left: SimulatedReplicaSet, _ right: SimulatedReplicaSet) -> Bool {
     let (first, second) = (left.metadata.creationTimestamp, right.metadata.creationTimestamp)
     if let first, let second, first != second { return first < second }
     return left.metadata.name < right.metadata.name

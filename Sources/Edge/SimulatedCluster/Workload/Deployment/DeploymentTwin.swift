@@ -103,11 +103,11 @@ final class DeploymentTwin: Sendable {
     }
 
     /// The name is taken: by a ReplicaSet that the cache does not know yet, or by another one, and then the next hash is another.
-    private func avoid(_ draft: ReplicaSet, _ deployment: SimulatedDeployment) async throws(KubeError) {
+    private func avoid(_ draft: SimulatedReplicaSet, _ deployment: SimulatedDeployment) async throws(KubeError) {
         let namespace = deployment.metadata.namespace
         let taken = try await client.get(.replicaSets, namespace: namespace, name: draft.metadata.name)
         do {
-            let found = try ReplicaSet(json: taken)
+            let found = try SimulatedReplicaSet(json: taken)
             // Its own, or one that it will adopt as soon as the cache knows that nobody controls it.
             let isOwn = found.metadata.controller.map { $0.uid == deployment.metadata.uid } ?? true
             if isOwn, !found.metadata.isBeingDeleted, found.template.isSemanticallyEqual(to: draft.template, ignoringLabels: [podTemplateHash]) {
@@ -122,7 +122,7 @@ final class DeploymentTwin: Sendable {
         try await store(["status": status.json], of: deployment)
     }
 
-    private func change(_ set: ReplicaSet, of deployment: SimulatedDeployment) async throws(KubeError) {
+    private func change(_ set: SimulatedReplicaSet, of deployment: SimulatedDeployment) async throws(KubeError) {
         // Annotations are only ever added here, so that a merge patch says it all.
         let stored = try await client.patch(.replicaSets, namespace: set.metadata.namespace, name: set.metadata.name, .merge([
             "metadata": ["annotations": JSONValue(set.metadata.annotations), "uid": .string(set.metadata.uid)],
@@ -163,11 +163,11 @@ final class DeploymentTwin: Sendable {
     }
 }
 
-extension ReplicaSet {
+extension SimulatedReplicaSet {
     /// As it is created.
     fileprivate var json: JSONValue {
-        var spec: JSONValue = ["replicas": JSONValue(size), "selector": selector.json, "template": template.raw]
-        if minReadySeconds > 0 { spec["minReadySeconds"] = JSONValue(minReadySeconds) }
+        var spec: JSONValue = ["replicas": JSONValue(size), "selector": base.selector.json, "template": template.raw]
+        if base.minReadySeconds > 0 { spec["minReadySeconds"] = JSONValue(base.minReadySeconds) }
         return [
             "apiVersion": "apps/v1", "kind": "ReplicaSet",
             "metadata": [
