@@ -100,8 +100,8 @@ extension JudgedWrite {
 
     /// Whether the write takes back what an earlier one has done, though nothing has happened that would be a reason.
     func turnedAround(_ state: inout WriteJudge.State) -> [Finding] {
-        // Who has not heard yet that lost pods are back takes back what he then gives again.
-        guard let old = write.old, let new = write.new, !evicted.contains(where: { write.at < $0.until }) else { return [] }
+        // Who has not heard yet of a wish, or that lost pods are back, may have to take back what he does meanwhile.
+        guard wishIsKnown, let old = write.old, let new = write.new, !evicted.contains(where: { write.at < $0.until }) else { return [] }
         let value: (JSONValue) -> String?
         switch write.resource {
         case .replicaSets: value = { "\(TrueState.wanted($0))" }

@@ -81,7 +81,8 @@ struct RestJudge {
                 // A version that never becomes ready may hold the surge for which an older one waits; another version frees it.
                 if rest == .timedOut { for hash in sizes.keys { expected[hash] = 0...total } }
                 let sum: Int = sizes.filter { expected[$0.key] != nil }.reduce(0) { $0 + $1.value }
-                let surge: Int = truth.budget(total: total).surge
+                // What was asked for before it was scaled down stays as well, where the rest is too few without it.
+                let surge: Int = truth.budget(total: total).surge + (rest == .timedOut ? sum : 0)
                 if !(total - truth.budget(total: total).unavailable...total + surge).contains(sum) {
                     return [(.sizesAsAsked, "\(rest.rawValue): \(show()), in all \(sum) of \(total) and at most \(surge) more")]
                 }
