@@ -1,4 +1,4 @@
-public import StrictJSON
+import StrictJSON
 
 /// One page of a list, its objects as text. They share, and keep alive, the bytes of the page.
 public struct TextPage: Sendable {
