@@ -27,7 +27,7 @@ struct TrueState {
     var total: Int { rollout.spec.desiredReplicas }
     var canary: CanaryStrategy? { rollout.spec.canary }
     var isRouted: Bool { canary?.trafficRouting != nil }
-    var image: String { Self.image(ofTemplate: rollout.spec.template) }
+    var image: String { Self.image(ofTemplate: rollout.spec.template.value) }
 
     static func image(ofTemplate template: JSONValue?) -> String {
         template?.at("spec", "containers")?[0]?["image"]?.stringValue ?? ""

@@ -135,7 +135,7 @@ import Traffic
         try await scene.create(.replicaSets, RolloutScene.replicaSet(owner: isControlled ? uid : nil, image: isControlled ? "web:v9" : "web:v1"))
         try await scene.observe()
         let seen = try scene.seen()
-        let template: JSONValue = seen.rollout.spec.template
+        let template: JSONValue = seen.rollout.spec.template.value
         let draft = ReplicaSetDraft(name: "app-abc", object: RolloutScene.replicaSet(owner: uid), template: template)
         guard case .conflict = await scene.apply(.createReplicaSet(draft), seen) else {
             Issue.record("it was taken for ours")
