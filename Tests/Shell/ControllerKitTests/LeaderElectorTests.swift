@@ -126,13 +126,13 @@ import Testing
             let kube = world.client()
             _ = try await kube.create(.leases, namespace: "default", [
                 "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
-                "metadata": ["name": .string(Self.lease.name), "namespace": "default", "annotations": ["x": "y"]], "spec": ["strategy": "new"],
+                "metadata": ["name": .string(Self.lease.name), "namespace": "default", "annotations": ["x": "y"], "labels": ["kept": "yes"]],
             ])
             let ending = await elector.run {}
             #expect(ending == .resigned, "work that ends by itself gives the lease back")
             let stored = try await kube.get(.leases, namespace: "default", name: Self.lease.name)
             #expect(stored.at("metadata", "annotations", "x") == "y")
-            #expect(stored.at("spec", "strategy") == "new")
+            #expect(stored.at("metadata", "labels", "kept") == "yes")
             #expect(stored.at("spec", "holderIdentity") == "")
         }
     }

@@ -149,7 +149,7 @@ let workloadCases: [ContractCase] = [
         try await session.get(session.jobs, accept: table).expect(status: 200).expect("rows.0.cells.1", "0/1").expect("rows.0.cells.2", "")
         try await session.post(session.jobs, job("many", [("spec.completions", 3), ("spec.parallelism", 2)])).expect(status: 201)
         try await session.post(session.jobs, job("queue", [("spec.parallelism", 2)])).expect(status: 201).expect("spec.completions", nil)
-        try await session.get(session.jobs, accept: table).expect("rows.1.cells.1", "0/1 of 2")
+        try await session.get(session.jobs, accept: table).expect("rows.2.cells.1", "0/1 of 2")
         try await session.get(session.jobs + "/chore/scale").expect(status: 404)
     },
     ContractCase("a Job is checked") { session in
