@@ -16,7 +16,13 @@ final class PrunedStatusMemory: Sendable {
 
     /// Whether all of this was sent before and lost.
     func isKnown(_ difference: JSONValue, of key: ObjectKey) -> Bool {
-        lost.withLock { $0[key] }.map { Self.contains($0, difference) } ?? false
+        if case .none = unknown(in: difference, of: key) { true } else { false }
+    }
+
+    /// What of it was not sent before and lost; nil: nothing.
+    func unknown(in difference: JSONValue, of key: ObjectKey) -> JSONValue? {
+        guard let known = lost.withLock({ $0[key] }) else { return difference }
+        return Self.rest(of: difference, without: known)
     }
 
     func forget(_ key: ObjectKey) { lost.withLock { $0[key] = nil } }
@@ -28,8 +34,12 @@ final class PrunedStatusMemory: Sendable {
         return .object(result)
     }
 
-    private static func contains(_ known: JSONValue, _ wanted: JSONValue) -> Bool {
-        guard let members = wanted.objectValue, let ours = known.objectValue else { return known == wanted }
-        return members.allSatisfy { key, value in ours[key].map { contains($0, value) } ?? false }
+    private static func rest(of wanted: JSONValue, without known: JSONValue) -> JSONValue? {
+        guard let members = wanted.objectValue, let ours = known.objectValue else { return known == wanted ? .none : wanted }
+        var left = JSONObject()
+        for (key, value) in members {
+            if let unknown = ours[key].map({ rest(of: value, without: $0) }) ?? .some(value) { left[key] = unknown }
+        }
+        return left.isEmpty ? .none : .object(left)
     }
 }

@@ -115,11 +115,12 @@ struct RolloutReconciler: Sendable {
     private func store(
         _ status: RolloutStatus, _ rollout: Rollout, version: String, now: Timestamp
     ) async throws(KubeError) -> Timestamp? {
-        guard let difference = JSONValue.mergePatch(from: rollout.status.raw, to: status.json), !losses.isKnown(difference, of: rollout.key) || !guards.have(.prunedStatus) else {
+        guard let difference = JSONValue.mergePatch(from: rollout.status.raw, to: status.json),
+              let news = guards.have(.prunedStatus) ? losses.unknown(in: difference, of: rollout.key) : difference else {
             held.forget(rollout.key)
             return nil
         }
-        if status.mayWait(difference, comparedWith: rollout.status), let until = held.hold(status, of: rollout, now: now) { return until }
+        if status.mayWait(news, comparedWith: rollout.status), let until = held.hold(status, of: rollout, now: now) { return until }
         // The version makes the server refuse a status that was decided from an older object: a user's change comes first.
         let seenVersion: JSONValue = guards.have(.statusVersion) ? ["resourceVersion": .string(version)] : [:]
         let patch: JSONValue = ["metadata": seenVersion, "status": difference]
