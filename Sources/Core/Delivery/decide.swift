@@ -29,7 +29,7 @@ private func wantedPlan(_ seen: RolloutObservation, now: Timestamp) -> RolloutPl
     if rollout.status.condition(.progressing) == nil { return foundPlan(situation, new) }
     // Differs: upstream resizes first, and gives a version that has just come back the size of the one that is recorded.
     if situation.isReset { return resetPlan(situation) }
-    return isResized(situation) && situation.guards.have(.resizeFirst) ? resizePlan(situation) : canaryPlan(situation)
+    return isResized(situation) ? resizePlan(situation) : canaryPlan(situation)
 }
 
 /// A spec that cannot be carried out changes nothing but the condition that says so.

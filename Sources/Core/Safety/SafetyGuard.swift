@@ -69,8 +69,6 @@ package enum SafetyGuard: String, Sendable, CaseIterable {
     case oneResize
     /// `spec.paused`, and an analysis that could not decide, hold all sizes.
     case haltedSizes
-    /// While the number of wanted pods changes, weights and steps stay.
-    case resizeFirst
     /// History deletes only ReplicaSets without pods.
     case idleHistory
 

@@ -66,9 +66,9 @@ struct TrafficPass: Sendable {
         if situation.isAborted, situation.guards.have(.abortedWeight) { return 0 }
         // The weight of a revision that was superseded goes before the new one gets any.
         if situation.routesOlderCanary, situation.guards.have(.supersededWeight) { return 0 }
-        // A canary without pods gets nothing, also where a step has asked for none: its traffic leaves before they do.
-        guard let new = situation.roles.new,
-              (new.status.availableReplicas > 0 && sizes.final.canary > 0) || !situation.guards.have(.noPodsNoWeight) else { return 0 }
+        guard let new = situation.roles.new, new.status.availableReplicas > 0 || !situation.guards.have(.noPodsNoWeight) else { return 0 }
+        // Where a step has asked for no pods the traffic leaves before they do.
+        if situation.scaleInForce != nil, sizes.final.canary == 0 { return 0 }
         if situation.promotesFully { return recorded }
         guard let index = situation.stepIndex else { return 0 }
         let target: Int = index < situation.steps.count ? situation.weight(atOrBefore: index) : situation.maxWeight
