@@ -20,7 +20,10 @@ struct RealEndpoint: APIEndpoint {
     }
 
     func lines(of target: String, headers: [(name: String, value: String)], count: Int) async throws -> [[UInt8]] {
-        let response: TransportResponse = try await transport.send(try request("GET", target, headers, []))
+        var request: TransportRequest = try request("GET", target, headers, [])
+        // A watch's lines are wanted as they come, not with the end of the answer.
+        request.timeouts = .stream(idle: .seconds(30))
+        let response: TransportResponse = try await transport.send(request)
         var lines: [[UInt8]] = []
         for try await line in response.body.lines(maxLength: 1 << 20) {
             lines.append(line)
