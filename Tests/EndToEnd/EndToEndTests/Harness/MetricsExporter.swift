@@ -68,6 +68,9 @@ final class MetricsExporter: Sendable {
         }
     }
 
+    /// How many of the canary's answers are errors.
+    var errorRatioOfCanary: Double { state.withLock { $0.errorRatioOfCanary } }
+
     /// How often it was scraped.
     var scrapes: Int { state.withLock { $0.scrapes } }
 

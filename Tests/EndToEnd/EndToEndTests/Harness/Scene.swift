@@ -28,8 +28,11 @@ struct Scene: Sendable {
         let cluster: RealCluster = try RealCluster.here
         var user: Kubectl = kubectl ?? cluster.kubectl
         user.namespace = namespace
+        let wasBad: Bool = cluster.exporter.errorRatioOfCanary > 0
         cluster.exporter.setErrorRatioOfCanary(0)
         cluster.exporter.route(shareOfCanary: 0)
+        // The queries look back for five seconds: what the scene before has counted must not be held against this one.
+        if wasBad { try await pause(.seconds(7)) }
         let scene = Scene(cluster: cluster, namespace: namespace, kubectl: user, manifests: try await cluster.text(of: manifests))
         try await cluster.kubectl("create", "namespace", namespace)
         do {
