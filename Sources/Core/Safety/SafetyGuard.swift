@@ -6,6 +6,8 @@ package enum SafetyGuard: String, Sendable, CaseIterable {
 
     /// A weight is raised only when all pods for it are available (R06).
     case raiseBeforeRouting
+    /// Pods count for a weight or a promotion only as counted since their ReplicaSet's size was last changed.
+    case currentCounts
     /// A version without an available pod gets no weight (R06).
     case noPodsNoWeight
     /// Traffic returns to the stable version only as far as its available pods can carry it (R07).

@@ -142,7 +142,10 @@ struct CanarySituation: Sendable {
     var maxUnavailable: Int { PodBudget(strategy, total: total).unavailable }
 
     /// Whether the new version has as many available pods as the Rollout wants in all, or as many as the user calls enough.
-    var newIsComplete: Bool { isEnough(roles.new?.status.availableReplicas ?? 0, of: total) || !guards.have(.promotionPods) }
+    var newIsComplete: Bool {
+        if let new = roles.new, !new.isCounted, guards.have(.currentCounts) { return false }
+        return isEnough(roles.new?.status.availableReplicas ?? 0, of: total) || !guards.have(.promotionPods)
+    }
 }
 
 /// Surge and unavailability in pods, from what the user wrote.

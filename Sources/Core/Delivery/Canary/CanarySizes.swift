@@ -56,6 +56,7 @@ func podsAwaited(_ situation: CanarySituation, _ sizes: CanarySizes) -> String? 
     if new.want != canary || !situation.hasArrived(new.status.availableReplicas, of: canary) {
         return "\(canary) available pods of \(new.metadata.name) (\(new.status.availableReplicas) now)"
     }
+    if !new.isCounted, situation.guards.have(.currentCounts) { return "the pods of \(new.metadata.name) to be counted" }
     // A stable ReplicaSet that somebody deleted must not hold up the one that replaces it.
     if let stable = situation.roles.stable, stable.metadata.uid != new.metadata.uid {
         let wanted: Int = sizes.final.stable

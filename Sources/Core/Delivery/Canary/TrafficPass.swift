@@ -58,7 +58,8 @@ struct TrafficPass: Sendable {
         let recorded: Int = persisted.weights?.canary.weight ?? 0
         if situation.isFullyPromoted {
             // The stable Service must select the new pods, and its endpoints must know them, before traffic returns to it.
-            if recorded > 0, let problem = situation.stableServiceLag, !problem.isEmpty, situation.guards.have(.stableEndpoints) {
+            // Without pods nobody is served, and no Service will ever move.
+            if recorded > 0, situation.total > 0, let problem = situation.stableServiceLag, !problem.isEmpty, situation.guards.have(.stableEndpoints) {
                 return recorded
             }
             return 0

@@ -25,6 +25,9 @@ public enum Keys {
 extension ReplicaSet {
     /// Pods asked for.
     var want: Int { replicas ?? 1 }
+    /// Whether its controller has counted since its size was last changed; before, the counts are those of another size, whose pods
+    /// may be on their way out.
+    var isCounted: Bool { status.observedGeneration >= metadata.generation }
     /// The revision's identity; empty when the label is missing.
     public var podHash: String { metadata.labels[Keys.podHash] ?? "" }
     /// Nil when there is none or it is no number.

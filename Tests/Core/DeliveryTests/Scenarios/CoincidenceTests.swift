@@ -77,4 +77,38 @@ import Testing
         #expect(!cluster.journal.contains { $0.hasPrefix("v1 4→10") }, "\(cluster.journal)")
         #expect(cluster.sizes == "v1: 0, v2: 10")
     }
+
+    @Test("pods of a size that was taken back count for nothing before they are counted anew") func staleCounts() {
+        var cluster = RoutedCanaryTests.updated([["setCanaryScale": ["replicas": 2]], ["pause": [:]], ["setWeight": 50], ["pause": [:]]])
+        #expect(cluster.step == 1 && cluster.size("v2") == 2)
+        // Somebody takes the pods away, and we give them back before their controller has counted.
+        cluster.podsAreHeld = true
+        cluster.editReplicaSet("v2", ["spec": ["replicas": 0]])
+        cluster.settle()
+        #expect(cluster.size("v2") == 2)
+        cluster.promote()
+        cluster.settle()
+        #expect(cluster.routeText == "100/0" && cluster.step == 2)
+        #expect(cluster.lastPlan?.waitsFor == "the pods of \(cluster.name("v2")) to be counted")
+        cluster.podsAreHeld = false
+        cluster.runPods()
+        cluster.settle()
+        #expect(cluster.routeText == "50/50" && cluster.step == 3)
+    }
+
+    @Test("a routed Rollout that is promoted without pods leaves the route as it was") func promotedWithoutPods() {
+        var cluster = RoutedCanaryTests.updated([["setWeight": 99], ["pause": [:]]])
+        #expect(cluster.routeText == "1/99")
+        cluster.pause()
+        cluster.setReplicas(0)
+        cluster.settle()
+        cluster.unpause()
+        cluster.promote()
+        cluster.settle()
+        cluster.run(for: .seconds(60))
+        #expect(cluster.stable == "v2" && cluster.routeText == "100/0" && cluster.sizes == "v1: 0, v2: 0")
+        cluster.setReplicas(3)
+        cluster.settle()
+        #expect(cluster.selected(by: "app-stable") == "v2" && cluster.routeText == "100/0" && cluster.phase == "Healthy")
+    }
 }

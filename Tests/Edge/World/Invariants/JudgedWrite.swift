@@ -170,10 +170,11 @@ struct JudgedWrite {
         for entry in truth.replicaSets {
             let revision: String = TrueState.hash(of: entry)
             let counted: Int = entry.at("status", "availableReplicas")?.intValue ?? 0
-            let ready: Int = min(truth.readyPods(ofRevision: revision), counted) + evictedPods(revision)
+            let ready: Int = min(truth.readyPods(ofRevision: revision), counted)
             let wanted: Int = TrueState.wanted(entry)
-            left += min(ready, wanted)
-            was += min(ready, revision == hash ? before : wanted)
+            // Evicted pods of which it may not have heard are still there for it, and are not among those that this write ends.
+            left += min(ready, wanted) + evictedPods(revision)
+            was += min(ready, revision == hash ? before : wanted) + evictedPods(revision)
         }
         let floor: Int = wishes.totals(now: truth.total, at: write.at).map { $0 - truth.budget(total: $0).unavailable }.min() ?? 0
         if left < min(floor, was) {
