@@ -53,6 +53,7 @@ public struct ListenFailure: Error, Sendable {
     /// What the system said.
     public var cause: String
 
+    /// A port that is taken by another process, or that cannot be opened for another cause.
     public init(isTaken: Bool, cause: String) {
         self.isTaken = isTaken
         self.cause = cause

@@ -3,9 +3,11 @@ import StrictJSON
 
 /// What a request is about, as an authorizer sees it.
 public struct AccessAttributes: Sendable, Hashable {
+    /// Who asks, by the `User-Agent` of the request.
     public var userAgent: String
     /// `get`, `list`, `watch`, `create`, `update`, `patch`, `delete` or `deletecollection`.
     public var verb: String
+    /// The resource, without its subresource.
     public var resource: GroupVersionResource
     /// Empty for the object itself.
     public var subresource: String

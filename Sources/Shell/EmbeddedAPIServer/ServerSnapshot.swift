@@ -10,6 +10,7 @@ public struct ServerSnapshot: Sendable, Equatable {
 
     /// The version of the last write.
     public var resourceVersion: Int64
+    /// All objects, each with its kind and its metadata.
     public var objects: [JSONValue]
 
     init(of store: ObjectStore) {
@@ -76,6 +77,7 @@ public enum SnapshotError: Error, Sendable, Equatable, CustomStringConvertible {
     /// It holds an object that this server does not serve, or a definition that it refuses.
     case notServed(object: String, cause: String)
 
+    /// What is wrong with the text.
     public var description: String {
         switch self {
         case .notASnapshot: "it is not the state of a cluster"

@@ -2,6 +2,7 @@ import StrictJSON
 
 /// One page of a list, its objects as text. They share, and keep alive, the bytes of the page.
 public struct TextPage: Sendable {
+    /// The objects of the page, in the server's order.
     public var items: [ArraySlice<UInt8>] = []
     /// The version of the whole list, from which to watch.
     public var resourceVersion: String = ""

@@ -107,6 +107,7 @@ public struct CanaryScale: Sendable, Hashable {
     /// Back to as many pods as the traffic weight asks for.
     public var matchesTrafficWeight: Bool
 
+    /// Reads the payload; what does not fit is added to `problems`, under `path`.
     public init(json: JSONValue, path: String, problems: inout [FieldProblem]) {
         var reader = LenientFields(json, path: path)
         weight = reader.int("weight")

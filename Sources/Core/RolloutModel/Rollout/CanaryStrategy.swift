@@ -70,6 +70,7 @@ public struct ProgressThreshold: Sendable, Hashable {
     /// Percent of the wanted pods, or pods.
     public var value: Int
 
+    /// Reads the threshold; what does not fit is added to `problems`, under `path`.
     public init(json: JSONValue, path: String, problems: inout [FieldProblem]) {
         var reader = LenientFields(json, path: path)
         kind = reader.string("type").flatMap(Kind.init(rawValue:))

@@ -10,7 +10,9 @@ public struct ControllerFlags: Sendable, Equatable {
     public var instanceID = ""
     /// Run the analyses of others, leave Rollouts alone.
     public var onlyAnalysis = false
+    /// Requests a second that each kind (reads, writes, events) may make in the long run.
     public var requestsPerSecond = RateBudget.defaultPerSecond
+    /// Requests of each kind that may be made at once.
     public var requestBurst = RateBudget.defaultBurst
     public var rolloutWorkers = 10
     public var analysisRunWorkers = 30
