@@ -21,7 +21,10 @@ final class Controller: Sendable {
         environment changes: [String: String] = [:]
     ) throws {
         self.cluster = cluster
-        let (health, metrics): (Int, Int) = (try freePort(), try freePort())
+        let health: Int = try freePort()
+        var metrics: Int = try freePort()
+        // The system may name one and the same twice, since nothing listens there yet.
+        while metrics == health { metrics = try freePort() }
         healthURL = "http://127.0.0.1:\(health)"
         metricsURL = "http://127.0.0.1:\(metrics)/metrics"
         var environment: [String: String] = ["PATH": "/usr/bin:/bin", "HOME": "\(cluster.folder)/home", "POD_NAMESPACE": account.namespace]
