@@ -164,6 +164,8 @@ package enum SafetyGuard: String, Sendable, CaseIterable {
     case semanticTemplates
     /// The live template has the last word, not what an annotation once said: pods may be others by now.
     case liveTemplates
+    /// A ReplicaSet whose template somebody has edited until it was the wanted one is another version all the same (R18).
+    case madeForTemplate
     /// A name that somebody else has is left alone, and another one taken (R16).
     case collisionCount
     /// Only ReplicaSets that nobody controls are adopted.

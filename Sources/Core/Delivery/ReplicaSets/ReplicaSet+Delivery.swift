@@ -18,7 +18,7 @@ public enum Keys {
     public static let experimentName: String = "experiment.argoproj.io/name"
     /// Ours: the one label of a derived selector.
     public static let derivedSelector: String = "sluice/rollout"
-    /// Ours: digest of the pod template as the Rollout had it, the short way to the same answer as the full comparison.
+    /// Ours: what the pod template meant that the ReplicaSet was made for, as `WantedTemplate.digest`.
     public static let templateDigest: String = "sluice/template-digest"
 }
 

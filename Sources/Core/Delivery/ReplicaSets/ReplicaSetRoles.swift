@@ -73,16 +73,25 @@ struct WantedTemplate: Sendable {
         self.guards = guards
     }
 
-    /// Digest of the template as written, for the annotation on ReplicaSets that we create.
-    var digest: String { String(template.digest, radix: 16) }
+    /// Says what the template means, our own labels aside, for the annotation on ReplicaSets that we create: `1.` and two digests in
+    /// hexadecimal, of the labels and of the rest. A change of what the digests are taken of has to change the number.
+    var digest: String {
+        let labels: [String: String] = template.labels.filter { !Self.ignoredLabels.contains($0.key) }
+        return "\(Self.digestForm)\(String(jsonMap(labels).structuralDigest, radix: 16))-\(String(template.meaning, radix: 16))"
+    }
 
-    /// Whether a ReplicaSet runs this template, our own labels aside.
+    private static let digestForm: String = "1."
+
+    /// Whether a ReplicaSet runs this template, our own labels aside, and was made for it.
     ///
     /// The templates themselves are compared, by what they mean: an annotation may be older than a change somebody made to the
-    /// ReplicaSet by hand.
+    /// ReplicaSet by hand. Where such a change made it equal to what is wanted now, its pods and its revision are still those of
+    /// another version: the annotation tells. One without, or of a form that we do not know, counts as unchanged.
     func isTemplate(of replicaSet: ReplicaSet) -> Bool {
-        if !guards.have(.liveTemplates), let recorded = replicaSet.metadata.annotations[Keys.templateDigest] { return recorded == digest }
-        if !guards.have(.semanticTemplates) { return replicaSet.metadata.annotations[Keys.templateDigest] == digest }
+        let recorded: String? = replicaSet.metadata.annotations[Keys.templateDigest].flatMap { $0.hasPrefix(Self.digestForm) ? $0 : nil }
+        if !guards.have(.liveTemplates), let recorded { return recorded == digest }
+        if !guards.have(.semanticTemplates) { return recorded == digest }
         return template.isSemanticallyEqual(to: replicaSet.template, ignoringLabels: Self.ignoredLabels)
+            && (recorded == nil || recorded == digest || !guards.have(.madeForTemplate))
     }
 }

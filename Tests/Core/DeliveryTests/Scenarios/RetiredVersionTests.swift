@@ -107,6 +107,25 @@ import Testing
         #expect(cluster.current == "v1" && cluster.name("v1") != edited && cluster.sizes == "v1: 1, v9: 3")
     }
 
+    @Test("R18: an old version that somebody has edited until it was the wanted one") func editedOldTemplate() {
+        var cluster = BasicCanaryTests.updated(to: "v1")
+        cluster.setImage("v2")
+        cluster.settle()
+        cluster.promoteFull()
+        cluster.settle()
+        let old: String = cluster.hash("v1")
+        cluster.editReplicaSet("v1", ["spec": ["template": ["spec": ["containers": [["name": "web", "image": "web:v3"]]]]]])
+        cluster.setImage("v3")
+        cluster.settle()
+        #expect(cluster.replicaSets.count == 3 && cluster.status.currentPodHash != old && cluster.current == "v3")
+    }
+
+    @Test("what stands in the annotation: another text for the same template would be another version of everything") func digestIsPinned() {
+        var cluster = BasicCanaryTests.updated(to: "v1")
+        cluster.settle()
+        #expect(cluster.annotation("sluice/template-digest", of: "v1") == "1.abb61fc84adf2191-b469a41cf201d043")
+    }
+
     @Test("R17: a template that is spelled otherwise and carries no annotation of ours, as another version") func spelledOtherwise() {
         var cluster = BasicCanaryTests.updated(to: "v1")
         cluster.editReplicaSet("v1", [
