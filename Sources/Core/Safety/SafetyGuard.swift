@@ -121,6 +121,8 @@ package enum SafetyGuard: String, Sendable, CaseIterable {
     case deadlinePerVersion
     /// A spec that was invalid gets a fresh deadline when it is put right (R38).
     case deadlineAfterInvalidSpec
+    /// Pods that come back after they were lost are no progress: the deadline passes over a crash loop (R12).
+    case recoveredPods
 
     // MARK: Analysis of an update
 

@@ -55,7 +55,11 @@ extension CanarySituation {
         if status.currentPodHash != persisted.currentPodHash, guards.have(.deadlinePerVersion) { return true }
         if status.updatedReplicas != persisted.updatedReplicas { return true }
         if status.replicas - status.updatedReplicas < persisted.replicas - persisted.updatedReplicas { return true }
-        if status.readyReplicas > persisted.readyReplicas || status.availableReplicas > persisted.availableReplicas { return true }
+        if guards.have(.recoveredPods) {
+            if LostPods(before: persisted).isExceeded(by: status) { return true }
+        } else if status.readyReplicas > persisted.readyReplicas || status.availableReplicas > persisted.availableReplicas {
+            return true
+        }
         if status.stableRS != persisted.stableRS || status.currentStepHash != persisted.currentStepHash { return true }
         if let new = status.currentStepIndex, let old = persisted.currentStepIndex, new != old { return true }
         return false

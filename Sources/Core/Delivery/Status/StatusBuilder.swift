@@ -86,6 +86,8 @@ extension StatusDraft {
 
     private mutating func setProgressing(_ situation: CanarySituation, isHealthy: Bool, becameUnhealthy: Bool) {
         let now: Timestamp = situation.now
+        var isClockRunning: Bool = false
+        defer { noteLostPods(situation, isClockRunning: isClockRunning) }
         if isAborted {
             let detail: String = abortRequest.map { $0.isEmpty ? "" : ": \($0)" } ?? ""
             let message: String = "Rollout aborted update to revision \(situation.revisionText)\(detail)"
@@ -108,6 +110,7 @@ extension StatusDraft {
         } else if isCompleted && situation.newIsComplete {
             // All that is missing is that pods of older versions go: nobody waits for progress, so nobody is alarmed.
         } else if !situation.isAtIndefiniteStep && !situation.waitsForScaleDown && status.pauseConditions.isEmpty && !situation.spec.paused {
+            isClockRunning = true
             if situation.hasTimedOut {
                 status.set(RolloutCondition(
                     .progressing, .no, reason: ProgressReason.deadlineExceeded,

@@ -141,6 +141,8 @@ public struct RolloutCondition: Sendable, Hashable {
         case completed = "Completed", healthy = "Healthy", replicaFailure = "ReplicaFailure"
         /// Ours: what the API server does not let the controller do or read.
         case forbidden = "Forbidden"
+        /// Ours: how many pods there were before some were lost, while a deadline for progress runs.
+        case podsLost = "PodsLost"
     }
     public enum Status: String, Sendable, Hashable { case yes = "True", no = "False", unknown = "Unknown" }
 

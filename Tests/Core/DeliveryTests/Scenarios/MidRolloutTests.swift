@@ -123,6 +123,28 @@ import Testing
         #expect(cluster.phase == "Healthy")
     }
 
+    @Test("R12: pods that are ready and lost in turn do not move the deadline, and what goes beyond does") func crashLoop() {
+        var cluster = BasicCanaryTests.updated([["setWeight": 50]], spec: ["progressDeadlineSeconds": 30], limits: ["v2": 0])
+        cluster.forget()
+        for _ in 0..<5 {
+            for limit in [1, 0] {
+                cluster.podLimit = ["v2": limit]
+                cluster.runPods()
+                cluster.advance(by: .seconds(4))
+            }
+        }
+        #expect(cluster.condition("Progressing") == "False/ProgressDeadlineExceeded")
+        #expect(cluster.condition("PodsLost") == "True/PodsWereLost")
+        cluster.podLimit = ["v2": 2]
+        cluster.runPods()
+        cluster.settle()
+        #expect(cluster.condition("Progressing") == "True/ReplicaSetUpdated" || cluster.phase == "Healthy")
+        cluster.podLimit = [:]
+        cluster.runPods()
+        cluster.settle()
+        #expect(cluster.phase == "Healthy" && cluster.condition("PodsLost") == nil)
+    }
+
     @Test("that fails aborts where that was asked for, in one write with the reason") func deadlineAbort() {
         var cluster = BasicCanaryTests.updated(
             [["setWeight": 50]], spec: ["progressDeadlineSeconds": 30, "progressDeadlineAbort": true], limits: ["v2": 0])
