@@ -24,10 +24,15 @@ struct Fleet: Sendable {
     let cluster: RealCluster
     let members: [Member]
     let namespaces: [String]
+    private let steps: [JSONValue]
+
+    /// The canary of two weights that the figures are given for.
+    static let twoWeights: [JSONValue] = [["setWeight": 20], ["pause": ["duration": "1s"]], ["setWeight": 60], ["pause": ["duration": "1s"]]]
 
     /// Nothing is made yet. Names begin with `prefix`, of four letters at most.
-    init(_ cluster: RealCluster, count: Int, prefix: String) {
+    init(_ cluster: RealCluster, count: Int, prefix: String, steps: [JSONValue] = Fleet.twoWeights) {
         self.cluster = cluster
+        self.steps = steps
         members = (0..<count).map { number in
             Member(namespace: "\(prefix)-\(number / Self.membersPerNamespace)", name: "\(prefix)-\(Self.padded(number))")
         }
@@ -54,7 +59,7 @@ struct Fleet: Sendable {
                 _ = try await api.create(.services, namespace: member.namespace, Self.service(service, of: member))
             }
             _ = try await api.create(.httpRoutes, namespace: member.namespace, Self.route(of: member))
-            let rollout: JSONValue = try await api.create(.rollouts, namespace: member.namespace, Self.rollout(of: member))
+            let rollout: JSONValue = try await api.create(.rollouts, namespace: member.namespace, rollout(of: member))
             guard withHistory else { return }
             for revision in 1...3 {
                 _ = try await api.create(
@@ -153,19 +158,19 @@ struct Fleet: Sendable {
         ]
     }
 
-    private static func rollout(of member: Member) -> JSONValue {
+    private func rollout(of member: Member) -> JSONValue {
         [
             "apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout",
             "metadata": ["name": .string(member.name), "labels": ["app": .string(member.name)]],
             "spec": [
-                "replicas": .number(JSONNumber(replicas)),
+                "replicas": .number(JSONNumber(Self.replicas)),
                 "selector": ["matchLabels": ["app": .string(member.name)]],
                 "strategy": ["canary": [
                     "stableService": .string(member.stableService), "canaryService": .string(member.canaryService),
                     "trafficRouting": ["plugins": ["argoproj-labs/gatewayAPI": ["httpRoute": .string(member.name)]]],
-                    "steps": [["setWeight": 20], ["pause": ["duration": "1s"]], ["setWeight": 60], ["pause": ["duration": "1s"]]],
+                    "steps": .array(steps),
                 ]],
-                "template": template(of: member, image: firstImage),
+                "template": Self.template(of: member, image: Self.firstImage),
             ],
         ]
     }
