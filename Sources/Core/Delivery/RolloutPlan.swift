@@ -112,6 +112,8 @@ public enum EventReason: String, Sendable {
     case forbidden = "Forbidden"
     /// Ours: a manifest without selector was given one.
     case selectorDerived = "SelectorDerived"
+    /// Ours: a status without a stable version was given the one that serves.
+    case stableRecovered = "StableRecovered"
     /// Ours: an argument was handed on though its template does not declare it.
     case argumentNotDeclared = "ArgumentNotDeclared"
 }

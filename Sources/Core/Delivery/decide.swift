@@ -19,6 +19,7 @@ private func wantedPlan(_ seen: RolloutObservation, now: Timestamp) -> RolloutPl
     let claims: [PlannedAction] = roles.adopted.map { PlannedAction(.adoptReplicaSet(name: $0.metadata.name)) }
         + roles.released.map { PlannedAction(.releaseReplicaSet(name: $0.metadata.name)) }
     if !claims.isEmpty { return RolloutPlan(steps: claims, status: rollout.status) }
+    if let lost = LostStable(seen, roles, service: strategy.stableService) { return lost.plan(rollout) }
 
     let situation = CanarySituation(seen: seen, strategy: strategy, selector: selector, roles: roles, now: now)
     guard let new = roles.new else { return creationPlan(situation) }

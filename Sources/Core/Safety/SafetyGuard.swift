@@ -168,6 +168,8 @@ package enum SafetyGuard: String, Sendable, CaseIterable {
     case liveTemplates
     /// A ReplicaSet whose template somebody has edited until it was the wanted one is another version all the same (R18).
     case madeForTemplate
+    /// A Rollout whose status was lost is not new: the version that serves is stable.
+    case lostStatus
     /// A name that somebody else has is left alone, and another one taken (R16).
     case collisionCount
     /// Only ReplicaSets that nobody controls are adopted.

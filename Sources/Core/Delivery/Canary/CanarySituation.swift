@@ -59,6 +59,9 @@ struct CanarySituation: Sendable {
         return 0
     }
 
+    /// Whether the stable version that the status names has no ReplicaSet any more.
+    var stableIsGone: Bool { !persisted.stableRS.isEmpty && roles.stable == nil }
+
     /// Whether somebody asked for everything at once. An abort that came after that wish wins; a wish that came after the
     /// abort was acted upon (it has its time then) takes the abort back.
     var promotesFully: Bool { persisted.promoteFull && !(persisted.abort && persisted.abortedAt == nil && guards.have(.abortWins)) }

@@ -68,6 +68,8 @@ struct TrafficPass: Sendable {
         // The weight of a revision that was superseded goes before the new one gets any.
         if situation.routesOlderCanary, situation.guards.have(.supersededWeight) { return 0 }
         guard let new = situation.roles.new, new.status.availableReplicas > 0 || !situation.guards.have(.noPodsNoWeight) else { return 0 }
+        // Somebody deleted the stable ReplicaSet: the new one, which has grown to all pods, is all that can serve.
+        if situation.stableIsGone, situation.newIsComplete, situation.total > 0 { return situation.maxWeight }
         // Where a step has asked for no pods the traffic leaves before they do.
         if situation.scaleInForce != nil, sizes.final.canary == 0 { return 0 }
         if situation.promotesFully { return recorded }

@@ -153,7 +153,8 @@ private func stepState(
         guard !situation.isBasic else { return .complete }
         // Without pods nobody is served, whatever a route says: no weight is waited for.
         if situation.total == 0, traffic.isInForce { return .complete }
-        guard traffic.isInForce || !situation.guards.have(.stepReceipt), traffic.weights?.canary.weight == weight else {
+        let isWanted: Bool = traffic.weights?.canary.weight == (situation.stableIsGone && situation.newIsComplete ? situation.maxWeight : weight)
+        guard traffic.isInForce || !situation.guards.have(.stepReceipt), isWanted else {
             if weight > 0, sizes.final.canary == 0 {
                 return .waits("pods that could take weight \(weight): a setCanaryScale step before it keeps the canary at 0")
             }
