@@ -48,7 +48,7 @@ let shell: [Target] = [
     target("Shell", "KubeClient", ["StrictJSON", "Clockwork", "KubeModel", "HTTPTransport", httpTypes]),
     target("Shell", "ControllerKit", ["Safety", "StrictJSON", "Clockwork", "KubeModel", "KubeClient", heap, deque, logging]),
     target("Shell", "MetricProviders", [
-        "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Expression", "Analysis", "HTTPTransport", httpTypes,
+        "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Expression", "Analysis", "HTTPTransport", "KubeClient", httpTypes,
     ]),
     target("Shell", "Controllers", [
         "Safety", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Analysis", "Traffic", "Delivery", "HTTPTransport", "KubeClient",
@@ -128,7 +128,8 @@ let allTests: [Target] = [
         "SimulatedTime", httpTypes, logging,
     ]),
     tests("Shell", "MetricProviders", [
-        "MetricProviders", "Analysis", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Expression", "HTTPTransport", httpTypes,
+        "MetricProviders", "Analysis", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Expression", "HTTPTransport", "KubeClient",
+        "EmbeddedAPIServer", httpTypes,
     ]),
     tests("Shell", "Controllers", [
         "Controllers", "MutantUnderTest", "EmbeddedAPIServer", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Analysis", "Expression",

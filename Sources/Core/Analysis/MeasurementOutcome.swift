@@ -25,10 +25,12 @@ public struct MeasurementOutcome: Sendable, Equatable {
     public var metadata: [String: String]
     /// Metadata of the metric, kept from the first measurement on.
     public var metricMetadata: [String: String]
+    /// Texts that must not be stored, beside the run's own secrets: a token that the provider was given.
+    public var sensitive: [String]
 
     public init(
         metric: String, startedAt: Timestamp, finishedAt: Timestamp, finding: Finding,
-        metadata: [String: String] = [:], metricMetadata: [String: String] = [:]
+        metadata: [String: String] = [:], metricMetadata: [String: String] = [:], sensitive: [String] = []
     ) {
         self.metric = metric
         self.startedAt = startedAt
@@ -36,6 +38,7 @@ public struct MeasurementOutcome: Sendable, Equatable {
         self.finding = finding
         self.metadata = metadata
         self.metricMetadata = metricMetadata
+        self.sensitive = sensitive
     }
 }
 

@@ -74,11 +74,11 @@ private func assessed(
     let resolved = outcomes.isEmpty ? metrics.map(\.metric) : metricsWithSecrets(seen) ?? metrics.map(\.metric)
     for (metric, conditions) in zip(metrics, resolved) {
         guard let outcome = outcomes.first(where: { $0.metric == metric.name }) else { continue }
-        let secrets = seen.guards.have(.secretsMasked) ? seen.secretValues : []
+        let secrets = seen.guards.have(.secretsMasked) ? seen.secretValues + outcome.sensitive : []
         book(outcome, of: metric, conditions: conditions, secrets: secrets, isTerminating: stopping, &plan)
     }
     assess(run, metrics, isTerminating: stopping, now: now, &plan)
-    if seen.guards.have(.measurementRetention) { trim(metrics, &plan.status) }
+    if seen.guards.have(.measurementRetention) { plan.discarded = trim(metrics, &plan.status) }
     if plan.status.phase?.isCompleted == true {
         plan.wakeAt = expiry(of: run, status: plan.status)
     } else {
@@ -118,11 +118,16 @@ private func afterCompletion(_ run: AnalysisRun, now: Timestamp) -> AnalysisRunP
         : AnalysisRunPlan(status: run.status, deletesRun: true)
 }
 
-/// Drops the oldest measurements beyond what is kept.
-private func trim(_ metrics: [RunMetric], _ status: inout AnalysisRunStatus) {
+/// Drops the oldest measurements beyond what is kept, and says which.
+private func trim(_ metrics: [RunMetric], _ status: inout AnalysisRunStatus) -> [DiscardedMeasurement] {
+    var discarded: [DiscardedMeasurement] = []
     for metric in metrics {
         guard let index = status.metricResults.firstIndex(where: { $0.name == metric.name }) else { continue }
         let excess = status.metricResults[index].measurements.count - metric.retention
-        if excess > 0 { status.metricResults[index].measurements.removeFirst(excess) }
+        guard excess > 0 else { continue }
+        discarded += status.metricResults[index].measurements.prefix(excess)
+            .map { DiscardedMeasurement(metric: metric.metric, measurement: $0) }
+        status.metricResults[index].measurements.removeFirst(excess)
     }
+    return discarded
 }

@@ -60,6 +60,8 @@ struct AnalysisRunReconciler: Sendable {
                 plan = conclude(seen, results: outcomes, now: clock.now)
             }
             if plan.deletesRun { return try await delete(run) }
+            // Before the status forgets them: what is interrupted here is done again.
+            guard await discard(plan.discarded) else { return .settled }
             try await store(plan, run)
             for event in plan.events { publish(event, about: run) }
             return plan.wakeAt.map { .wake(at: $0) } ?? .settled
@@ -99,6 +101,14 @@ struct AnalysisRunReconciler: Sendable {
             }
             return outcomes
         }
+    }
+
+    /// False when the task was cancelled in between.
+    private func discard(_ measurements: [DiscardedMeasurement]) async -> Bool {
+        for entry in measurements {
+            do throws(CancellationError) { try await providers.discard(entry.measurement, of: entry.metric) } catch { return false }
+        }
+        return true
     }
 
     /// At most one write, none when nothing has changed. The kind has no status subresource.
