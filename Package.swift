@@ -68,7 +68,7 @@ let edge: [Target] = [
     target("Edge", "HTTPServing", ["EmbeddedAPIServer", hummingbird, nioCore, nioPosix, httpTypes, logging]),
     target("Edge", "Observability", ["StrictJSON", "Clockwork", logging, metrics]),
     target("Edge", "ControllerProcess", [
-        "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "HTTPTransport", "KubeClient", "ControllerKit", "MetricProviders",
+        "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Analysis", "HTTPTransport", "KubeClient", "ControllerKit", "MetricProviders",
         "Controllers", "EmbeddedAPIServer", "KubeYAML", "HTTPServing", "CurlTransport", "ExecCredentials", "Observability", "CMemory", httpTypes, logging,
         metrics, signals,
     ]),

@@ -44,6 +44,7 @@ private func dueMeasurements(
     let run = seen.run
     let resolved = try resolvedMetrics(of: run.spec) { reference throws(AnalysisProblem) in try seen.secret(reference) }
     let stopping = isTerminating(run, status: run.status)
+    let counted = try sampleCounts(seen, resolved)
     return metrics.indices.compactMap { index in
         let move: DueMeasurement.Move
         switch turn(of: metrics[index], status: run.status, isTerminating: stopping, now: now) {
@@ -58,9 +59,20 @@ private func dueMeasurements(
         let result = run.status.result(of: metric.name)
         // The counters come from a stored status, which a client may have edited to anything.
         let taken = (result?.count ?? 0).addingReportingOverflow(result?.error ?? 0).partialValue
-        return DueMeasurement(
+        var due = DueMeasurement(
             metric: metric, move: move, run: run.metadata.key, runUID: run.metadata.uid,
             number: taken.addingReportingOverflow(1).partialValue)
+        due.sampleCount = counted[index]
+        return due
+    }
+}
+
+/// For each metric whose policy asks for a number of samples, the metric that counts them.
+private func sampleCounts(_ seen: AnalysisRunObservation, _ resolved: [AnalysisMetric]) throws(AnalysisProblem) -> [AnalysisMetric?] {
+    let values = try argumentValues(seen.run.spec.arguments) { reference throws(AnalysisProblem) in try seen.secret(reference) }
+    let policies = try policies(of: resolved, annotation: seen.run.metadata.annotations[MetricPolicy.annotation], arguments: values)
+    return zip(resolved, policies).map { metric, policy in
+        policy.minimumSamples.map { metric.asking($0.query) }
     }
 }
 
@@ -75,7 +87,8 @@ private func assessed(
     for (metric, conditions) in zip(metrics, resolved) {
         guard let outcome = outcomes.first(where: { $0.metric == metric.name }) else { continue }
         let secrets = seen.guards.have(.secretsMasked) ? seen.secretValues + outcome.sensitive : []
-        book(outcome, of: metric, conditions: conditions, secrets: secrets, isTerminating: stopping, &plan)
+        book(
+            outcome, of: metric, conditions: conditions, noData: seen.noData, secrets: secrets, isTerminating: stopping, &plan)
     }
     assess(run, metrics, isTerminating: stopping, now: now, &plan)
     if seen.guards.have(.measurementRetention) { plan.discarded = trim(metrics, &plan.status) }

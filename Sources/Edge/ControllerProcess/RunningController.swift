@@ -41,6 +41,7 @@ struct RunningController: Sendable {
         settings.onlyAnalysis = flags.onlyAnalysis
         settings.rolloutWorkers = flags.rolloutWorkers
         settings.analysisRunWorkers = flags.analysisRunWorkers
+        settings.noData = flags.noData
         settings.host = environment.hostName
         let health = health
         var hooks = ControllerHooks()

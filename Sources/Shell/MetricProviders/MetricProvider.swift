@@ -33,6 +33,8 @@ public struct ProviderReport: Sendable, Equatable {
 
     /// Texts that the provider was given on its way and that must not be stored: a token, for instance.
     public var sensitive: [String]
+    /// What was asked, for people: the query, or method and address without secrets.
+    public var asked = ""
 
     public init(
         _ finding: MeasurementOutcome.Finding, metadata: [String: String] = [:], metricMetadata: [String: String] = [:],
@@ -76,9 +78,17 @@ public struct MetricProviderSet: Sendable {
     public func take(_ due: DueMeasurement, clock: some ControlClock) async throws(CancellationError) -> MeasurementOutcome {
         let startedAt = clock.now
         let report = try await report(on: due, clock: clock)
+        var samples: SampleCount?
+        if let counting = due.sampleCount, case .sample = report.finding {
+            var question = due
+            question.metric = counting
+            question.move = .start
+            samples = SampleCount(try await self.report(on: question, clock: clock).finding)
+        }
         return MeasurementOutcome(
             metric: due.metric.name, startedAt: startedAt, finishedAt: clock.now, finding: report.finding,
-            metadata: report.metadata, metricMetadata: report.metricMetadata, sensitive: report.sensitive)
+            metadata: report.metadata, metricMetadata: report.metricMetadata, sensitive: report.sensitive,
+            asked: report.asked, sampleCount: samples)
     }
 
     /// Removes what belongs to a measurement of this metric that is no longer kept.

@@ -35,7 +35,7 @@ struct OAuth2Settings: Sendable, Equatable {
     func authorization(_ exchange: ProviderExchange, layer: HTTPFields = [:]) async throws(CancellationError) -> Result<String, ProviderProblem> {
         var form = "grant_type=client_credentials"
         if !scopes.isEmpty { form += "&scope=" + formEncoded(scopes.joined(separator: " ")) }
-        let basic = "Basic " + base64(Array("\(formEncoded(clientID)):\(formEncoded(clientSecret))".utf8))
+        let basic = "Basic " + base64("\(formEncoded(clientID)):\(formEncoded(clientSecret))")
         let first = try await token(exchange, form, basic, layer)
         if case .success = first { return first }
         let credentials = "client_id=\(formEncoded(clientID))&client_secret=\(formEncoded(clientSecret))&"
@@ -99,7 +99,7 @@ struct OAuth2Settings: Sendable, Equatable {
 
     /// A server may repeat what it was sent.
     private func masked(_ text: String) -> String {
-        let pair = base64(Array("\(formEncoded(clientID)):\(formEncoded(clientSecret))".utf8))
+        let pair = base64("\(formEncoded(clientID)):\(formEncoded(clientSecret))")
         return redacted(text, secrets: [pair, clientSecret, formEncoded(clientSecret)])
     }
 }

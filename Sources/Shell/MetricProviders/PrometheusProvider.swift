@@ -35,6 +35,7 @@ public struct PrometheusProvider: MetricProvider {
         }
         var report = try await answer(settings, settings.address + request.path, request.form, clock: clock)
         report.metricMetadata = settings.query.isEmpty ? [:] : ["ResolvedPrometheusQuery": settings.query]
+        report.asked = settings.query
         return report
     }
 

@@ -1,3 +1,4 @@
+import Analysis
 import HTTPTransport
 import HTTPTypes
 import StrictJSON
@@ -89,19 +90,5 @@ func basicAuthorization(_ authentication: ProviderFields) throws(ProviderProblem
     for (name, value) in [("username", user), ("password", password)] where value.isEmpty {
         throw ProviderProblem(message: "missing mandatory parameter in metric for basic auth setup: \(name)")
     }
-    return "Basic " + base64(Array("\(user):\(password)".utf8))
-}
-
-/// Base64 with padding.
-func base64(_ bytes: [UInt8]) -> String {
-    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-    var output: [UInt8] = []
-    for start in stride(from: 0, to: bytes.count, by: 3) {
-        let group = bytes[start..<min(start + 3, bytes.count)]
-        let bits = group.reduce(0) { $0 << 8 | UInt32($1) } << (8 * UInt32(3 - group.count))
-        for position in 0..<4 {
-            output.append(position <= group.count ? alphabet[Int(bits >> (18 - 6 * UInt32(position)) & 63)] : UInt8(ascii: "="))
-        }
-    }
-    return String(decoding: output, as: UTF8.self)
+    return "Basic " + base64("\(user):\(password)")
 }

@@ -30,10 +30,14 @@ public struct WebProvider: MetricProvider {
             case .failure(let problem): return .failure(problem.message)
             }
         }
+        let asked = "\(settings.method.rawValue) \(shown(settings.url))"
         do throws(TransportError) {
             let answer = try await exchange.ask(settings.method, settings.url, headers: headers, body: settings.body, isRepeatable: false)
             switch WebAnswer(status: answer.status, body: answer.body, path: settings.path) {
-            case .sample(let sample): return ProviderReport(.sample(sample), sensitive: token)
+            case .sample(let sample):
+                var report = ProviderReport(.sample(sample), sensitive: token)
+                report.asked = asked
+                return report
             case .failure(let message): return ProviderReport(.failure(message), sensitive: token)
             }
         } catch {

@@ -152,7 +152,7 @@ private func takeWeb(_ provider: JSONValue, _ transport: ScriptedTransport) asyn
         #expect(asked.url == "http://auth/token")
         #expect(asked.method == .post)
         #expect(asked.headers[.contentType] == "application/x-www-form-urlencoded")
-        #expect(asked.headers[.authorization] == "Basic " + base64(Array("cl+ient:s3cr3t%2FMARKER".utf8)))
+        #expect(asked.headers[.authorization] == "Basic " + base64("cl+ient:s3cr3t%2FMARKER"))
         #expect(String(decoding: asked.body ?? [], as: UTF8.self) == "grant_type=client_credentials&scope=a+b")
         #expect(transport.requests.last?.headers[.authorization] == "Bearer tok-MARKER")
     }

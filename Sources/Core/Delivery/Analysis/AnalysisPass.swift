@@ -154,7 +154,7 @@ struct AnalysisPass: Sendable {
         // Told with the run, not with the status: where that is refused the run is there all the same, and is not made again.
         actions.append(PlannedAction(
             .createAnalysisRun(AnalysisRunDraft(
-                name: place.name, object: object(place.name, composed.spec, analysis, kind, index: index, new: new, situation))),
+                name: place.name, object: object(place.name, composed, analysis, kind, index: index, new: new, situation))),
             event: passedOn.isEmpty ? nil : EventNote(.normal, .argumentNotDeclared, passedOn.joined(separator: "; "))))
         return place.name
     }
@@ -175,7 +175,7 @@ struct AnalysisPass: Sendable {
     }
 
     private func object(
-        _ name: String, _ spec: JSONValue, _ analysis: RolloutAnalysis, _ kind: Kind, index: Int?, new: ReplicaSet,
+        _ name: String, _ composed: ComposedAnalysis, _ analysis: RolloutAnalysis, _ kind: Kind, index: Int?, new: ReplicaSet,
         _ situation: CanarySituation
     ) -> JSONValue {
         var labels: [String: String] = [Keys.podHash: new.podHash, Keys.runType: kind.rawValue]
@@ -184,6 +184,7 @@ struct AnalysisPass: Sendable {
         labels.merge(analysis.runLabels) { _, later in later }
         labels.merge(situation.selector.selector.matchLabels) { _, later in later }
         var annotations: [String: String] = [Keys.revision: situation.revisionText]
+        annotations.merge(composed.annotations) { _, later in later }
         annotations.merge(analysis.runAnnotations) { _, later in later }
         return [
             "apiVersion": "argoproj.io/v1alpha1", "kind": "AnalysisRun",
@@ -192,7 +193,7 @@ struct AnalysisPass: Sendable {
                 "labels": jsonMap(labels), "annotations": jsonMap(annotations),
                 "ownerReferences": [ownerReference(to: situation.rollout)],
             ],
-            "spec": spec,
+            "spec": composed.spec,
         ]
     }
 

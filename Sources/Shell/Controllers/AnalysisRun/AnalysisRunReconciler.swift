@@ -24,14 +24,17 @@ struct AnalysisRunReconciler: Sendable {
     private let onRefusal: @Sendable (AnalysisRun, Refusal) -> Void
     private let clock: any ControlClock
     private let logger: Logger
+    /// What missing data means for metrics that do not say.
+    private let noData: NoDataPolicy
     private let guards: SafetyGuards
 
     init(
         runs: ObjectStore<AnalysisRun>, client: KubeClient, providers: MetricProviderSet, barrier: WriteBarrier,
         publisher: EventPublisher, clock: any ControlClock, logger: Logger, secrets: (any SecretReader)? = nil,
         refusalLog: RefusalLog? = nil, onRefusal: @escaping @Sendable (AnalysisRun, Refusal) -> Void = { _, _ in },
-        guards: SafetyGuards = .all
+        noData: NoDataPolicy = .error, guards: SafetyGuards = .all
     ) {
+        self.noData = noData
         self.refusalLog = refusalLog ?? RefusalLog(clock: clock, logger: logger)
         self.onRefusal = onRefusal
         self.runs = runs
@@ -53,6 +56,7 @@ struct AnalysisRunReconciler: Sendable {
         do throws(KubeError) {
             var seen = AnalysisRunObservation(
                 run: run, secrets: try await secrets.read(neededSecrets(by: run), namespace: key.namespace))
+            seen.noData = noData
             seen.guards = guards
             var plan: AnalysisRunPlan = decide(seen, now: clock.now)
             if !plan.measurements.isEmpty {
