@@ -66,13 +66,15 @@ public struct PrometheusProvider: MetricProvider {
         let exchange = ProviderExchange(
             transport, timeoutSeconds: settings.timeoutSeconds, acceptsAnyCertificate: settings.acceptsAnyCertificate, clock: clock)
         var headers: HTTPFields = [.accept: "application/json"]
-        var token: [String] = []
+        // A server may repeat what it was sent, also what was made of secrets on the way.
+        var token = credentials(ofURL: url)
+        if let basic = settings.basicAuthorization { token.append(String(basic.dropFirst("Basic ".count))) }
         headers[.authorization] = settings.basicAuthorization
         if let oauth2 = settings.oauth2 {
             switch try await oauth2.authorization(exchange, layer: settings.headers) {
             case .success(let value):
                 headers[.authorization] = value
-                token = value.split(separator: " ").suffix(1).map(String.init)
+                token += value.split(separator: " ").suffix(1).map(String.init)
             case .failure(let problem): return .failure(problem.message)
             }
         }

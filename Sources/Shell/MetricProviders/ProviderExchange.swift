@@ -1,3 +1,4 @@
+import Analysis
 import Clockwork
 import HTTPTransport
 import HTTPTypes
@@ -103,6 +104,13 @@ func failureText(_ method: HTTPRequest.Method, _ url: String, _ error: Transport
     let verb = method.rawValue.prefix(1).uppercased() + method.rawValue.dropFirst().lowercased()
     let cause = error == .timedOut(.total) ? "context deadline exceeded: \(error)" : error.description
     return "\(verb) \"\(shown(url))\": \(cause)"
+}
+
+/// What a transport makes of the user and password in a URL, and these as they stand there.
+func credentials(ofURL url: String) -> [String] {
+    // One that cannot be read is not asked either.
+    guard let userinfo = (try? TransportURL(url))?.userinfo, !userinfo.isEmpty else { return [] }
+    return [userinfo, base64(userinfo)]
 }
 
 /// The URL without user, password and query.

@@ -21,12 +21,13 @@ public struct WebProvider: MetricProvider {
         let exchange = ProviderExchange(
             transport, timeoutSeconds: settings.timeoutSeconds, acceptsAnyCertificate: settings.acceptsAnyCertificate, clock: clock)
         var headers = settings.headers
-        var token: [String] = []
+        // A server may repeat what it was sent, also what was made of secrets on the way.
+        var token = credentials(ofURL: settings.url)
         if let oauth2 = settings.oauth2 {
             switch try await oauth2.authorization(exchange) {
             case .success(let value):
                 headers[.authorization] = value
-                token = value.split(separator: " ").suffix(1).map(String.init)
+                token += value.split(separator: " ").suffix(1).map(String.init)
             case .failure(let problem): return .failure(problem.message)
             }
         }
