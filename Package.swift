@@ -139,6 +139,10 @@ let allTests: [Target] = [
     tests("Edge", "CurlTransport", [
         "CurlTransport", "HTTPTransport", "KubeClient", "ExecCredentials", "KubeYAML", "KubeModel", "Clockwork", "StrictJSON", httpTypes,
     ]),
+    tests("Edge", "MetricServers", [
+        "MetricProviders", "Analysis", "RolloutModel", "KubeModel", "KubeClient", "ControllerKit", "CurlTransport", "HTTPServing",
+        "EmbeddedAPIServer", "Clockwork", "StrictJSON", httpTypes, logging,
+    ]),
     tests("Edge", "ExecCredentials", ["ExecCredentials", "KubeClient"]),
     tests("Edge", "SimulatedTime", ["SimulatedTime", "Clockwork"]),
     tests("Edge", "SimulatedCluster", [
