@@ -119,3 +119,12 @@ func shortened(_ text: String, to limit: Int) -> String {
     let line = String(text.map { $0.isNewline ? " " : $0 })
     return line.count <= limit ? line : String(line.prefix(limit - 1)) + "…"
 }
+
+/// What was measured last of the metric that brought a run to its bad end, in one sentence; nil: it came to none, or nothing was said.
+public func explanation(of run: AnalysisRun) -> String? {
+    guard let phase = run.status.phase, phase.isUnsuccessfulCompletion else { return nil }
+    guard let result = run.status.metricResults.first(where: { !$0.dryRun && $0.phase == phase }),
+        let message = result.measurements.last(where: { $0.phase == phase || $0.phase == .failed })?.message, !message.isEmpty
+    else { return nil }
+    return "metric \"\(result.name)\": \(isNote(message) ? String(message.dropFirst(notePrefix.count)) : message)"
+}

@@ -74,7 +74,7 @@ struct AnalysisPass: Sendable {
     ) {
         current.insert(run.metadata.name)
         let phase: String = run.status.phase?.rawValue ?? ""
-        record(RunStatus(name: run.metadata.name, phase: phase, message: run.status.message), kind, &draft)
+        record(RunStatus(name: run.metadata.name, phase: phase, message: run.status.message), kind, explanation: explanation(of: run), &draft)
         switch run.status.phase {
         case .successful:
             if kind == .step { stepSucceeded = true }
@@ -91,7 +91,7 @@ struct AnalysisPass: Sendable {
         }
     }
 
-    private func record(_ status: RunStatus, _ kind: Kind, _ draft: inout StatusDraft) {
+    private func record(_ status: RunStatus, _ kind: Kind, explanation: String? = nil, _ draft: inout StatusDraft) {
         let previous: RunStatus?
         switch kind {
         case .step:
@@ -107,6 +107,10 @@ struct AnalysisPass: Sendable {
         draft.events.append(EventNote(
             isBad ? .warning : .normal, reason: "AnalysisRun\(status.phase)",
             message: "\(kind.rawValue) Analysis Run '\(status.name)' Status New: '\(status.phase)' Previous: '\(old)'"))
+        // Ours: who describes the Rollout need not look for the run to see what was measured.
+        if let explanation {
+            draft.events.append(EventNote(.warning, reason: "AnalysisExplained", message: "AnalysisRun '\(status.name)': \(explanation)"))
+        }
     }
 
     /// - Returns: the name of the run that is current from now on; nil when it cannot be made yet.
