@@ -48,7 +48,7 @@ let shell: [Target] = [
     target("Shell", "KubeClient", ["StrictJSON", "Clockwork", "KubeModel", "HTTPTransport", httpTypes]),
     target("Shell", "ControllerKit", ["Safety", "StrictJSON", "Clockwork", "KubeModel", "KubeClient", heap, deque, logging]),
     target("Shell", "MetricProviders", [
-        "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Expression", "Analysis", "HTTPTransport", httpTypes,
+        "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Expression", "Analysis", "HTTPTransport", "KubeClient", httpTypes,
     ]),
     target("Shell", "Controllers", [
         "Safety", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Analysis", "Traffic", "Delivery", "HTTPTransport", "KubeClient",
@@ -68,7 +68,7 @@ let edge: [Target] = [
     target("Edge", "HTTPServing", ["EmbeddedAPIServer", hummingbird, nioCore, nioPosix, httpTypes, logging]),
     target("Edge", "Observability", ["StrictJSON", "Clockwork", logging, metrics]),
     target("Edge", "ControllerProcess", [
-        "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "HTTPTransport", "KubeClient", "ControllerKit", "MetricProviders",
+        "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Analysis", "HTTPTransport", "KubeClient", "ControllerKit", "MetricProviders",
         "Controllers", "EmbeddedAPIServer", "KubeYAML", "HTTPServing", "CurlTransport", "ExecCredentials", "Observability", "CMemory", httpTypes, logging,
         metrics, signals,
     ]),
@@ -128,7 +128,8 @@ let allTests: [Target] = [
         "SimulatedTime", httpTypes, logging,
     ]),
     tests("Shell", "MetricProviders", [
-        "MetricProviders", "Analysis", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Expression", "HTTPTransport", httpTypes,
+        "MetricProviders", "Analysis", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Expression", "HTTPTransport", "KubeClient",
+        "EmbeddedAPIServer", httpTypes,
     ]),
     tests("Shell", "Controllers", [
         "Controllers", "MutantUnderTest", "EmbeddedAPIServer", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Analysis", "Expression",
@@ -137,6 +138,10 @@ let allTests: [Target] = [
     ]),
     tests("Edge", "CurlTransport", [
         "CurlTransport", "HTTPTransport", "KubeClient", "ExecCredentials", "KubeYAML", "KubeModel", "Clockwork", "StrictJSON", httpTypes,
+    ]),
+    tests("Edge", "MetricServers", [
+        "MetricProviders", "Analysis", "RolloutModel", "KubeModel", "KubeClient", "ControllerKit", "CurlTransport", "HTTPServing",
+        "EmbeddedAPIServer", "Clockwork", "StrictJSON", httpTypes, logging,
     ]),
     tests("Edge", "ExecCredentials", ["ExecCredentials", "KubeClient"]),
     tests("Edge", "SimulatedTime", ["SimulatedTime", "Clockwork"]),

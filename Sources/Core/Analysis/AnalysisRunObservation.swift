@@ -7,6 +7,8 @@ public struct AnalysisRunObservation: Sendable, Equatable {
     public var run: AnalysisRun
     /// What came of reading the Secrets that `neededSecrets` names. Read for this observation, forgotten after it.
     public var secrets: [SecretReference: SecretReading]
+    /// What missing data means for metrics that do not say.
+    public var noData: NoDataPolicy = .error
     /// The rules that hold: all of them.
     package var guards: SafetyGuards = .all
 
@@ -55,6 +57,8 @@ public struct DueMeasurement: Sendable, Equatable, CustomStringConvertible, Cust
     public var runUID: String
     /// 1 for the first measurement of the metric: what providers build names from.
     public var number: Int
+    /// The same metric with another query: what it gives is the number of samples that the result rests on. Nil: nobody asks.
+    public var sampleCount: AnalysisMetric?
 
     public init(metric: AnalysisMetric, move: Move, run: ObjectKey, runUID: String, number: Int) {
         self.metric = metric

@@ -16,6 +16,8 @@ public struct AnalysisRunPlan: Sendable, Equatable {
     public var wakeAt: Timestamp?
     /// The run has outlived its time and is to be deleted.
     public var deletesRun: Bool
+    /// Measurements that the new status no longer holds: what their providers have made for them can go.
+    public var discarded: [DiscardedMeasurement] = []
 
     public init(
         measurements: [DueMeasurement] = [], status: AnalysisRunStatus, events: [AnalysisEvent] = [],
@@ -37,6 +39,17 @@ public struct AnalysisRunPlan: Sendable, Equatable {
             patch["metadata"] = ["resourceVersion": .string(run.metadata.resourceVersion)]
         }
         return patch
+    }
+}
+
+/// A measurement that is no longer kept.
+public struct DiscardedMeasurement: Sendable, Equatable {
+    public var metric: AnalysisMetric
+    public var measurement: Measurement
+
+    public init(metric: AnalysisMetric, measurement: Measurement) {
+        self.metric = metric
+        self.measurement = measurement
     }
 }
 

@@ -24,7 +24,7 @@ func assess(_ run: AnalysisRun, _ metrics: [RunMetric], isTerminating: Bool, now
             isEverythingCompleted = false
             continue
         }
-        let exceeded = exceededLimit(metric.metric, result, metric.guards)
+        let exceeded = exceededLimit(metric.metric, result, metric.policy, isTerminating: isTerminating, metric.guards)
         if metric.isDryRun {
             worst = worst ?? .successful
             if let exceeded {
@@ -55,10 +55,11 @@ func assess(_ run: AnalysisRun, _ metrics: [RunMetric], isTerminating: Bool, now
 private func updatePhase(
     of result: inout MetricResult, _ metric: RunMetric, isTerminating: Bool, _ events: inout [AnalysisEvent]
 ) {
-    let phase = metricPhase(metric.metric, result, isTerminating: isTerminating, metric.guards)
+    let phase = metricPhase(metric.metric, result, metric.policy, isTerminating: isTerminating, metric.guards)
     guard phase != result.phase else { return }
     result.phase = phase
-    if let last = result.measurements.last { result.message = last.message }
+    // A note explains a measurement; it is not what became of the metric.
+    if let last = result.measurements.last { result.message = isNote(last.message) ? "" : last.message }
     if phase.isCompleted { events.append(.metric(result.name, phase)) }
 }
 

@@ -1,4 +1,5 @@
 import Clockwork
+import KubeModel
 import RolloutModel
 import Safety
 
@@ -8,9 +9,10 @@ import Safety
 ///   - conditions: the metric with the real values of secrets in its conditions.
 ///   - secrets: texts that must not stand in the status.
 func book(
-    _ outcome: MeasurementOutcome, of metric: RunMetric, conditions: AnalysisMetric, secrets: [String], isTerminating: Bool,
-    _ plan: inout AnalysisRunPlan
+    _ outcome: MeasurementOutcome, of metric: RunMetric, conditions: AnalysisMetric, noData: NoDataPolicy, secrets: [String],
+    isTerminating: Bool, _ plan: inout AnalysisRunPlan
 ) {
+    let secrets = secrets.flatMap(spellings)
     let index: Int
     let isFirst: Bool
     if let existing = plan.status.metricResults.firstIndex(where: { $0.name == metric.name }) {
@@ -26,28 +28,45 @@ func book(
     let last = result.measurements.last
     let unfinished = last?.finishedAt == nil ? last : nil
     let measurement = measured(
-        outcome, conditions, continuing: unfinished, secrets: secrets, isTerminating: isTerminating, metric.guards)
+        outcome, metric, conditions, noData, continuing: unfinished, secrets: secrets, isTerminating: isTerminating)
     if let phase = measurement.phase, phase.isCompleted { result.count(phase) }
     if unfinished != nil { result.measurements.removeLast() }
     result.measurements.append(measurement)
     plan.status.metricResults[index] = result
-    if isFirst && isNote(measurement.message) {
+    if isFirst, isNote(measurement.message), measurement.message.contains(onlySampleWords) {
         plan.events.append(.conditionJudgedOnSample(metric: metric.name, note: measurement.message))
     }
 }
 
 /// The measurement that an outcome makes, without any secret in it.
 private func measured(
-    _ outcome: MeasurementOutcome, _ conditions: AnalysisMetric, continuing unfinished: Measurement?, secrets: [String],
-    isTerminating: Bool, _ guards: SafetyGuards
+    _ outcome: MeasurementOutcome, _ metric: RunMetric, _ conditions: AnalysisMetric, _ noData: NoDataPolicy,
+    continuing unfinished: Measurement?, secrets: [String], isTerminating: Bool
 ) -> Measurement {
+    let guards = metric.guards
     var measurement = unfinished ?? Measurement(phase: .running, startedAt: outcome.startedAt.truncatedToSeconds)
     measurement.resumeAt = nil
-    switch outcome.finding {
+    measurement.metadata[noDataKey] = nil
+    var finding = outcome.finding
+    if case .sample(let sample) = finding {
+        if case .failed(let cause)? = outcome.sampleCount {
+            finding = .failure("the samples could not be counted: \(cause)")
+        } else if let cause = missingData(sample, outcome.sampleCount, metric.policy),
+            let other = findingWithoutData(
+                metric.policy.noData(default: noData), because: cause, text: sample.text, since: measurement.startedAt ?? outcome.startedAt,
+                interval: metric.interval, isTerminating: isTerminating, now: outcome.finishedAt) {
+            finding = other
+            if case .inFlight = other { measurement.metadata[noDataKey] = cause }
+        }
+    }
+    switch finding {
     case .sample(let sample):
         let judgement = judge(sample, by: conditions)
         measurement.phase = judgement.phase
         measurement.message = judgement.message
+        if judgement.phase == .failed || judgement.phase == .inconclusive {
+            measurement.message = story(of: sample, asked: outcome.asked, conditions, judgement)
+        }
         measurement.value = judgement.phase == .error && !sample.keepsTextOnError ? "" : sample.text
     case .failure(let message):
         measurement.phase = .error
@@ -71,6 +90,12 @@ private func measured(
     measurement.value = bounded(redacted(measurement.value, secrets: secrets), guards)
     measurement.metadata = measurement.metadata.mapValues { bounded(redacted($0, secrets: secrets), guards) }
     return measurement
+}
+
+/// A secret, and how it looks where it was encoded on its way.
+private func spellings(of secret: String) -> [String] {
+    if secret.isEmpty { return [] }
+    return Array(Set([secret, percentEncoded(secret), base64(secret), String(quoted(secret).dropFirst().dropLast())])).sorted()
 }
 
 /// 4 KiB: room for any message and for hundreds of samples. Ten measurements of many metrics must fit into one

@@ -26,12 +26,58 @@ struct ExceededLimit: Sendable, Equatable {
     var reason: String
 }
 
+/// How the failures of a metric stand to what it allows.
+private enum FailureStanding: Equatable {
+    case allowed
+    /// Too many, and the policy asks for another bad sample before that counts.
+    case unconfirmed
+    case tooMany(reason: String)
+
+    init(_ limits: MetricLimits, _ result: MetricResult, _ policy: MetricPolicy) {
+        let decided = result.measurements.filter { $0.phase == .successful || $0.phase == .failed || $0.phase == .inconclusive }
+        let reason: String
+        if let quota = policy.failures {
+            let failed = decided.suffix(quota.of).count { $0.phase == .failed }
+            guard failed >= quota.count else {
+                self = .allowed
+                return
+            }
+            reason = "failed (\(failed)) of the last \(min(decided.count, quota.of)) >= failures (\(quota.count) of \(quota.of))"
+        } else {
+            guard limits.failures >= 0, result.failed > limits.failures else {
+                self = .allowed
+                return
+            }
+            reason = "failed (\(result.failed)) > failureLimit (\(limits.failures))"
+        }
+        let isConfirmed = decided.count > 1 && decided.suffix(2).allSatisfy { $0.phase == .failed }
+        if policy.confirms, !isConfirmed {
+            // A good sample after a bad one: the bad one was noise.
+            self = decided.last?.phase == .failed ? .unconfirmed : .allowed
+        } else {
+            self = .tooMany(reason: reason)
+        }
+    }
+}
+
+/// Whether the next sample of a metric decides about its end, and is taken soon.
+func awaitsConfirmation(_ metric: AnalysisMetric, _ result: MetricResult, _ policy: MetricPolicy) -> Bool {
+    policy.confirms && result.phase?.isCompleted != true
+        && FailureStanding(MetricLimits(of: metric), result, policy) == .unconfirmed
+}
+
 /// The limit that is exceeded, if any; of several the last of failed, inconclusive, errors counts.
-func exceededLimit(_ metric: AnalysisMetric, _ result: MetricResult, _ guards: SafetyGuards = .all) -> ExceededLimit? {
+func exceededLimit(
+    _ metric: AnalysisMetric, _ result: MetricResult, _ policy: MetricPolicy = .none, isTerminating: Bool = false,
+    _ guards: SafetyGuards = .all
+) -> ExceededLimit? {
     let limits = MetricLimits(of: metric)
     var exceeded: ExceededLimit?
-    if limits.failures >= 0 && result.failed > limits.failures, guards.have(.failureLimit) {
-        exceeded = ExceededLimit(phase: .failed, reason: "failed (\(result.failed)) > failureLimit (\(limits.failures))")
+    if guards.have(.failureLimit) {
+        // No further sample will come that could take a bad one back.
+        var asked = policy
+        if isTerminating { asked.confirms = false }
+        if case .tooMany(let reason) = FailureStanding(limits, result, asked) { exceeded = ExceededLimit(phase: .failed, reason: reason) }
     }
     if result.inconclusive > limits.inconclusives, guards.have(.inconclusiveLimit) {
         exceeded = ExceededLimit(
@@ -47,12 +93,14 @@ func exceededLimit(_ metric: AnalysisMetric, _ result: MetricResult, _ guards: S
 
 /// The phase of a metric by its limits, its counters and its last measurement. A completed phase never changes.
 func metricPhase(
-    _ metric: AnalysisMetric, _ result: MetricResult, isTerminating: Bool, _ guards: SafetyGuards = .all
+    _ metric: AnalysisMetric, _ result: MetricResult, _ policy: MetricPolicy = .none, isTerminating: Bool,
+    _ guards: SafetyGuards = .all
 ) -> AnalysisPhase {
     if let phase = result.phase, phase.isCompleted, guards.have(.completedMetric) { return phase }
     guard let last = result.measurements.last else { return isTerminating ? .successful : .pending }
     if last.phase?.isCompleted != true { return .running }
-    if let exceeded = exceededLimit(metric, result, guards) { return exceeded.phase }
+    if let exceeded = exceededLimit(metric, result, policy, isTerminating: isTerminating, guards) { return exceeded.phase }
+    if !isTerminating, awaitsConfirmation(metric, result, policy) { return .running }
     let limits = MetricLimits(of: metric)
     if limits.consecutiveSuccesses > 0 && result.consecutiveSuccess >= limits.consecutiveSuccesses { return .successful }
     if let count = metric.effectiveCount, result.count >= count {

@@ -11,7 +11,8 @@ func providerNames(of metric: AnalysisMetric) -> [String] {
     ProviderMember.allCases.flatMap { member -> [String] in
         guard let value = metric.provider[member.rawValue], !value.isNull else { return [] }
         guard member == .plugin else { return [member.rawValue] }
-        return (value.objectValue?.keys ?? []).sorted()
+        // An entry of ours is no provider: it says what missing data means.
+        return (value.objectValue?.keys ?? []).filter { $0 != MetricPolicy.pluginEntry }.sorted()
     }
 }
 

@@ -9,7 +9,9 @@ struct Judgement: Sendable, Equatable {
 }
 
 /// What begins a message that explains how a result was read, as against one that reports an error.
-private let notePrefix = "note: "
+let notePrefix = "note: "
+/// What is said where a condition for one number was judged on the only sample of a vector.
+let onlySampleWords = "was judged on the only sample of the vector"
 
 /// Whether a message of a measurement is a note and no error.
 func isNote(_ message: String) -> Bool { message.hasPrefix(notePrefix) }
@@ -56,7 +58,7 @@ private func verdict(_ condition: Condition, _ sample: MetricSample, _ notes: in
     }
     do throws(ExpressionError) {
         let answer = try condition.holds(for: .float(only))
-        notes.append("\(condition.name.rawValue) \"\(condition.text)\" was judged on the only sample of the vector (\(numberText(only)))"
+        notes.append("\(condition.name.rawValue) \"\(condition.text)\" \(onlySampleWords) (\(numberText(only)))"
             + (safe.map { "; \($0) says the same and is valid everywhere" } ?? ""))
         return answer
     } catch {

@@ -12,6 +12,8 @@ struct RunMetric: Sendable, Equatable {
     var isDryRun: Bool
     /// How many measurements are kept.
     var retention: Int
+    /// What it says beyond what the API knows.
+    var policy: MetricPolicy = .none
     /// The rules that hold.
     var guards: SafetyGuards = .all
 
@@ -32,13 +34,18 @@ func runMetrics(of run: AnalysisRun, guards: SafetyGuards = .all) throws(Analysi
         let names = metrics.map(\.name)
         let dryRun = try matches(of: run.spec.dryRun.map(\.metricName), in: names, field: "dryRun")
         let retention = try matches(of: run.spec.measurementRetention.map(\.metricName), in: names, field: "measurementRetention")
+        let policies = try policies(
+            of: metrics, annotation: run.metadata.annotations[MetricPolicy.annotation],
+            arguments: try argumentValues(run.spec.arguments) { _ in secretPlaceholder })
         return metrics.indices.map { index in
             // Of several matching rules the last one counts; without a positive limit the default stays.
             let limit = run.spec.measurementRetention.indices.last { retention[$0].contains(index) }
                 .map { run.spec.measurementRetention[$0].limit } ?? 0
             return RunMetric(
                 metric: metrics[index], interval: schedules[index].interval, initialDelay: schedules[index].initialDelay,
-                isDryRun: dryRun.contains { $0.contains(index) }, retention: limit > 0 ? limit : defaultRetention, guards: guards)
+                isDryRun: dryRun.contains { $0.contains(index) },
+                retention: max(limit > 0 ? limit : defaultRetention, policies[index].measurementsNeeded), policy: policies[index],
+                guards: guards)
         }
     } catch {
         throw .invalid("Analysis spec invalid: \(error.message)")

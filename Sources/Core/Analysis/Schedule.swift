@@ -25,6 +25,8 @@ enum MetricTurn: Sendable, Equatable {
 
 /// How long to wait after a measurement that was an error, whatever the interval.
 private let errorRetryDelay = Duration.seconds(10)
+/// How long to wait for the sample that confirms a bad one or takes it back, where the interval is longer.
+private let confirmationDelay = Duration.seconds(10)
 /// Differs: upstream measures without any pause where the interval is below a second, since it stores whole seconds.
 private let shortestInterval = Duration.seconds(1)
 /// The smallest step of time: "later than" an instant begins one of these after it.
@@ -52,8 +54,10 @@ func turn(of metric: RunMetric, status: AnalysisRunStatus, isTerminating: Bool, 
         let due = startedAt + delay
         return now < due ? .delayed(until: due) : .measure
     }
-    if let count = metric.metric.effectiveCount, result.count >= count { return .countReached }
-    let wait = last.phase == .error ? errorRetryDelay : max(metric.interval ?? errorRetryDelay, shortestInterval)
+    let isConfirming = awaitsConfirmation(metric.metric, result, metric.policy)
+    if let count = metric.metric.effectiveCount, result.count >= count, !isConfirming { return .countReached }
+    let interval = max(metric.interval ?? errorRetryDelay, shortestInterval)
+    let wait = last.phase == .error ? errorRetryDelay : isConfirming ? min(interval, confirmationDelay) : interval
     // Strictly later than the end of the wait, as upstream.
     let due = finishedAt + wait + instant
     return now < due ? .waiting(until: due) : .measure
@@ -74,7 +78,7 @@ func nextTurn(of metrics: [RunMetric], status: AnalysisRunStatus, isTerminating:
     }.min()
 }
 
-/// When a run takes its next measurement: now or earlier when one is overdue; nil when none will be taken any more, or when the
+/// When a run takes its next measurement: now or earlier when one is overdue, or has no answer yet and is to have one; nil when none will be taken any more, or when the
 /// one in flight decides.
 ///
 /// A run that cannot be read counts as overdue: it is about to end with an error.
@@ -88,13 +92,25 @@ public func nextMeasurement(of run: AnalysisRun, now: Timestamp) -> Timestamp? {
     }
     let stopping: Bool = isTerminating(run, status: run.status)
     return metrics.compactMap { metric -> Timestamp? in
-        switch turn(of: metric, status: run.status, isTerminating: stopping, now: now) {
-        case .finished, .stopped, .countReached, .inFlight, .resume, .terminate: nil
-        case .waiting(let until): until
-        case .delayed(let until): until ?? now
-        case .measure: now
+        let turn = turn(of: metric, status: run.status, isTerminating: stopping, now: now)
+        if let result = run.status.result(of: metric.name), isUndecided(metric, result, turn) { return now }
+        switch turn {
+        case .finished, .stopped, .countReached, .inFlight, .resume, .terminate: return nil
+        case .waiting(let until): return until
+        case .delayed(let until): return until ?? now
+        case .measure: return now
         }
     }.min()
+}
+
+/// Whether a measurement has begun that is to have an answer before anything is built on the ones before: it waits for data, or
+/// for the sample that confirms a bad one.
+private func isUndecided(_ metric: RunMetric, _ result: MetricResult, _ turn: MetricTurn) -> Bool {
+    switch turn {
+    case .inFlight, .resume: result.measurements.last?.metadata[noDataKey] != nil
+    case .waiting, .measure: awaitsConfirmation(metric.metric, result, metric.policy)
+    case .finished, .stopped, .countReached, .delayed, .terminate: false
+    }
 }
 
 /// When a completed run is deleted: the first instant at which more than the allowed whole seconds have passed.

@@ -44,6 +44,7 @@ private func dueMeasurements(
     let run = seen.run
     let resolved = try resolvedMetrics(of: run.spec) { reference throws(AnalysisProblem) in try seen.secret(reference) }
     let stopping = isTerminating(run, status: run.status)
+    let counted = try sampleCounts(seen, resolved)
     return metrics.indices.compactMap { index in
         let move: DueMeasurement.Move
         switch turn(of: metrics[index], status: run.status, isTerminating: stopping, now: now) {
@@ -58,9 +59,20 @@ private func dueMeasurements(
         let result = run.status.result(of: metric.name)
         // The counters come from a stored status, which a client may have edited to anything.
         let taken = (result?.count ?? 0).addingReportingOverflow(result?.error ?? 0).partialValue
-        return DueMeasurement(
+        var due = DueMeasurement(
             metric: metric, move: move, run: run.metadata.key, runUID: run.metadata.uid,
             number: taken.addingReportingOverflow(1).partialValue)
+        due.sampleCount = counted[index]
+        return due
+    }
+}
+
+/// For each metric whose policy asks for a number of samples, the metric that counts them.
+private func sampleCounts(_ seen: AnalysisRunObservation, _ resolved: [AnalysisMetric]) throws(AnalysisProblem) -> [AnalysisMetric?] {
+    let values = try argumentValues(seen.run.spec.arguments) { reference throws(AnalysisProblem) in try seen.secret(reference) }
+    let policies = try policies(of: resolved, annotation: seen.run.metadata.annotations[MetricPolicy.annotation], arguments: values)
+    return zip(resolved, policies).map { metric, policy in
+        policy.minimumSamples.map { metric.asking($0.query) }
     }
 }
 
@@ -74,11 +86,12 @@ private func assessed(
     let resolved = outcomes.isEmpty ? metrics.map(\.metric) : metricsWithSecrets(seen) ?? metrics.map(\.metric)
     for (metric, conditions) in zip(metrics, resolved) {
         guard let outcome = outcomes.first(where: { $0.metric == metric.name }) else { continue }
-        let secrets = seen.guards.have(.secretsMasked) ? seen.secretValues : []
-        book(outcome, of: metric, conditions: conditions, secrets: secrets, isTerminating: stopping, &plan)
+        let secrets = seen.guards.have(.secretsMasked) ? seen.secretValues + outcome.sensitive : []
+        book(
+            outcome, of: metric, conditions: conditions, noData: seen.noData, secrets: secrets, isTerminating: stopping, &plan)
     }
     assess(run, metrics, isTerminating: stopping, now: now, &plan)
-    if seen.guards.have(.measurementRetention) { trim(metrics, &plan.status) }
+    if seen.guards.have(.measurementRetention) { plan.discarded = trim(metrics, &plan.status) }
     if plan.status.phase?.isCompleted == true {
         plan.wakeAt = expiry(of: run, status: plan.status)
     } else {
@@ -118,11 +131,16 @@ private func afterCompletion(_ run: AnalysisRun, now: Timestamp) -> AnalysisRunP
         : AnalysisRunPlan(status: run.status, deletesRun: true)
 }
 
-/// Drops the oldest measurements beyond what is kept.
-private func trim(_ metrics: [RunMetric], _ status: inout AnalysisRunStatus) {
+/// Drops the oldest measurements beyond what is kept, and says which.
+private func trim(_ metrics: [RunMetric], _ status: inout AnalysisRunStatus) -> [DiscardedMeasurement] {
+    var discarded: [DiscardedMeasurement] = []
     for metric in metrics {
         guard let index = status.metricResults.firstIndex(where: { $0.name == metric.name }) else { continue }
         let excess = status.metricResults[index].measurements.count - metric.retention
-        if excess > 0 { status.metricResults[index].measurements.removeFirst(excess) }
+        guard excess > 0 else { continue }
+        discarded += status.metricResults[index].measurements.prefix(excess)
+            .map { DiscardedMeasurement(metric: metric.metric, measurement: $0) }
+        status.metricResults[index].measurements.removeFirst(excess)
     }
+    return discarded
 }

@@ -33,6 +33,9 @@ public struct ControllerEnvironment: Sendable {
     /// For metrics of Prometheus without an address; nil where there is none.
     var prometheusAddress: String? { variables["ARGO_ROLLOUTS_PROMETHEUS_ADDRESS"].flatMap { $0.isEmpty ? nil : $0 } }
 
+    /// Where Jobs of analyses are made; nil: in the namespace of each run.
+    var jobNamespace: String? { variables["ARGO_ROLLOUTS_ANALYSIS_JOB_NAMESPACE"].flatMap { $0.isEmpty ? nil : $0 } }
+
     /// The commit that the program was built from.
     var commit: String { variables["SLUICE_COMMIT"].flatMap { $0.isEmpty ? nil : $0 } ?? "unknown" }
 
@@ -47,8 +50,8 @@ public struct ControllerEnvironment: Sendable {
                 ? "ROLLOUT_VERIFY_RETRY_INTERVAL has no effect: routes are watched, so a weight is verified as soon as its route says so"
                 : "ROLLOUT_VERIFY_RETRY_INTERVAL is \"\(text)\", which is no number from 1 to 3600; it has no effect here anyway: routes are watched")
         }
-        for name in ["ARGO_ROLLOUTS_ANALYSIS_JOB_KUBECONFIG", "ARGO_ROLLOUTS_ANALYSIS_JOB_NAMESPACE"] where !(variables[name] ?? "").isEmpty {
-            warnings.append("\(name) has no effect: metrics of the provider job are not supported yet")
+        if let name = variables["ARGO_ROLLOUTS_ANALYSIS_JOB_KUBECONFIG"], !name.isEmpty {
+            warnings.append("ARGO_ROLLOUTS_ANALYSIS_JOB_KUBECONFIG has no effect: jobs of analyses are made in the controller's own cluster")
         }
         for name in ["DD_ADDRESS", "DD_API_KEY", "DD_APP_KEY"] where !(variables[name] ?? "").isEmpty {
             warnings.append("\(name) has no effect: metrics of the provider datadog are not supported yet")

@@ -41,6 +41,7 @@ struct RunningController: Sendable {
         settings.onlyAnalysis = flags.onlyAnalysis
         settings.rolloutWorkers = flags.rolloutWorkers
         settings.analysisRunWorkers = flags.analysisRunWorkers
+        settings.noData = flags.noData
         settings.host = environment.hostName
         let health = health
         var hooks = ControllerHooks()
@@ -54,11 +55,12 @@ struct RunningController: Sendable {
             let pause = RouteWritePause(path: path, clock: clock, logger: logger)
             hooks.afterRouteWrite = { _ in await pause.pause() }
         }
-        let providers = MetricProviderSet([
-            .prometheus: PrometheusProvider(transport: world.transport, defaultAddress: environment.prometheusAddress),
-        ])
+        let writer = elector.map { client.gated(by: $0.gate) } ?? client
+        let providers = MetricProviderSet.standard(
+            transport: world.transport, client: writer, prometheusAddress: environment.prometheusAddress,
+            jobNamespace: environment.jobNamespace)
         let controllers = ControllerSet(
-            settings: settings, client: elector.map { client.gated(by: $0.gate) } ?? client, providers: providers, clock: clock,
+            settings: settings, client: writer, providers: providers, clock: clock,
             logger: logger, hooks: hooks)
         activity.follow(controllers.caches)
         let process = ProcessMetrics()

@@ -1,3 +1,4 @@
+public import Analysis
 public import Clockwork
 public import ControllerKit
 public import Delivery
@@ -19,6 +20,8 @@ public struct ControllerSettings: Sendable {
     public var instanceID: String?
     public var rolloutWorkers: Int = 10
     public var analysisRunWorkers: Int = 30
+    /// What missing data means for metrics that do not say.
+    public var noData: NoDataPolicy = .error
     /// Decides jitter and the names of events.
     public var seed: UInt64
     /// Identifies this process in events.
@@ -86,7 +89,7 @@ public struct ControllerSet: Sendable {
                 let rollout = ObjectKey(namespace: run.metadata.namespace, name: owner.name)
                 refusals.add(refusal, about: rollout, now: clock.now, patience: RefusalMemory.patience * 2)
                 rolloutQueue.add(rollout)
-            }, guards: settings.guards)
+            }, noData: settings.noData, guards: settings.guards)
         analysisRuns = Controller(
             name: "analysisrun", workers: settings.analysisRunWorkers, queue: WorkQueue(clock: clock), barrier: runBarrier, clock: clock,
             logger: logger, reconcile: hooks.watching("AnalysisRun", clock) { await runReconciler.reconcile($0) })

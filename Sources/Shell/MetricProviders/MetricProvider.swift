@@ -1,5 +1,7 @@
 import Analysis
 import Clockwork
+import HTTPTransport
+import KubeClient
 import RolloutModel
 
 /// One way to take measurements.
@@ -13,6 +15,12 @@ public protocol MetricProvider: Sendable {
     func resume(_ due: DueMeasurement, _ unfinished: Measurement, clock: any ControlClock) async throws(CancellationError) -> ProviderReport
     /// Stops a measurement in flight.
     func terminate(_ due: DueMeasurement, _ unfinished: Measurement, clock: any ControlClock) async throws(CancellationError) -> ProviderReport
+    /// Removes what belongs to a measurement that is no longer kept. Most have nothing of the kind.
+    func discard(_ measurement: Measurement) async throws(CancellationError)
+}
+
+extension MetricProvider {
+    public func discard(_ measurement: Measurement) async throws(CancellationError) {}
 }
 
 /// What a provider brings back.
@@ -23,12 +31,19 @@ public struct ProviderReport: Sendable, Equatable {
     /// Metadata of the metric, for instance the query as it was sent.
     public var metricMetadata: [String: String]
 
+    /// Texts that the provider was given on its way and that must not be stored: a token, for instance.
+    public var sensitive: [String]
+    /// What was asked, for people: the query, or method and address without secrets.
+    public var asked = ""
+
     public init(
-        _ finding: MeasurementOutcome.Finding, metadata: [String: String] = [:], metricMetadata: [String: String] = [:]
+        _ finding: MeasurementOutcome.Finding, metadata: [String: String] = [:], metricMetadata: [String: String] = [:],
+        sensitive: [String] = []
     ) {
         self.finding = finding
         self.metadata = metadata
         self.metricMetadata = metricMetadata
+        self.sensitive = sensitive
     }
 
     /// No result, and why.
@@ -42,18 +57,51 @@ public struct MetricProviderSet: Sendable {
     /// - Parameter providers: by the member of `provider` that names them.
     public init(_ providers: [ProviderMember: any MetricProvider]) { self.providers = providers }
 
+    /// All that there are: a further one is its file and a row here.
+    ///
+    /// - Parameters:
+    ///   - transport: what carries requests to servers of metrics.
+    ///   - client: for Jobs; writes through it are stopped when leadership is in doubt.
+    ///   - prometheusAddress: for metrics of Prometheus without an address.
+    ///   - jobNamespace: where Jobs are made; nil: in the namespace of each run.
+    public static func standard(
+        transport: any HTTPTransport, client: KubeClient, prometheusAddress: String? = nil, jobNamespace: String? = nil
+    ) -> MetricProviderSet {
+        MetricProviderSet([
+            .prometheus: PrometheusProvider(transport: transport, defaultAddress: prometheusAddress),
+            .web: WebProvider(transport: transport),
+            .job: JobProvider(client: client, namespace: jobNamespace),
+        ])
+    }
+
     /// Takes one measurement. A metric that names a provider which is not there gives an error that says so.
     public func take(_ due: DueMeasurement, clock: some ControlClock) async throws(CancellationError) -> MeasurementOutcome {
         let startedAt = clock.now
         let report = try await report(on: due, clock: clock)
+        var samples: SampleCount?
+        if let counting = due.sampleCount, case .sample = report.finding {
+            var question = due
+            question.metric = counting
+            question.move = .start
+            samples = SampleCount(try await self.report(on: question, clock: clock).finding)
+        }
         return MeasurementOutcome(
             metric: due.metric.name, startedAt: startedAt, finishedAt: clock.now, finding: report.finding,
-            metadata: report.metadata, metricMetadata: report.metricMetadata)
+            metadata: report.metadata, metricMetadata: report.metricMetadata, sensitive: report.sensitive,
+            asked: report.asked, sampleCount: samples)
+    }
+
+    /// Removes what belongs to a measurement of this metric that is no longer kept.
+    public func discard(_ measurement: Measurement, of metric: AnalysisMetric) async throws(CancellationError) {
+        try await named(metric).flatMap { providers[$0] }?.discard(measurement)
+    }
+
+    private func named(_ metric: AnalysisMetric) -> ProviderMember? {
+        ProviderMember.allCases.first { metric.provider[$0.rawValue].map { !$0.isNull } ?? false }
     }
 
     private func report(on due: DueMeasurement, clock: any ControlClock) async throws(CancellationError) -> ProviderReport {
-        let member = ProviderMember.allCases.first { due.metric.provider[$0.rawValue].map { !$0.isNull } ?? false }
-        guard let member else { return .failure("no provider specified") }
+        guard let member = named(due.metric) else { return .failure("no provider specified") }
         guard let provider = providers[member] else {
             if member == .plugin { return .failure("metric plugins are not supported") }
             let known = providers.keys.map(\.rawValue).sorted().joined(separator: ", ")

@@ -6,13 +6,10 @@ import KubeModel
 import RolloutModel
 import StrictJSON
 
-/// Asks Prometheus' HTTP API for the value of a query at the moment of the measurement.
+/// Asks Prometheus' HTTP API for the value of a query at the moment of the measurement, or over a window that ends there.
 public struct PrometheusProvider: MetricProvider {
     private let transport: any HTTPTransport
     private let defaultAddress: String?
-
-    /// 16 MiB: an answer with a hundred thousand samples is smaller; a larger one is a query without a filter.
-    public static let responseLimit = 16 << 20
 
     /// - Parameters:
     ///   - transport: what carries the requests.
@@ -24,21 +21,21 @@ public struct PrometheusProvider: MetricProvider {
 
     public func start(_ due: DueMeasurement, clock: any ControlClock) async throws(CancellationError) -> ProviderReport {
         let settings: PrometheusSettings
-        do throws(PrometheusSettings.Problem) {
+        let request: (path: String, form: String)
+        do {
             settings = try PrometheusSettings(
                 due.metric.provider[ProviderMember.prometheus.rawValue] ?? .null, defaultAddress: defaultAddress)
+            request = try Self.request(settings, now: clock.now)
+        } catch let problem as ProviderProblem {
+            return .failure(problem.message)
+        } catch let problem as AnalysisProblem {
+            return .failure(problem.message)
         } catch {
-            return .failure(error.message)
+            return .failure("\(error)")
         }
-        let metricMetadata = settings.query.isEmpty ? [:] : ["ResolvedPrometheusQuery": settings.query]
-        var report: ProviderReport
-        switch try await answer(settings, clock: clock) {
-        case .sample(let sample, let warnings):
-            report = ProviderReport(.sample(sample), metadata: warnings.isEmpty ? [:] : ["warnings": warnings])
-        case .failure(let message):
-            report = .failure(message)
-        }
-        report.metricMetadata = metricMetadata
+        var report = try await answer(settings, settings.address + request.path, request.form, clock: clock)
+        report.metricMetadata = settings.query.isEmpty ? [:] : ["ResolvedPrometheusQuery": settings.query]
+        report.asked = settings.query
         return report
     }
 
@@ -52,63 +49,55 @@ public struct PrometheusProvider: MetricProvider {
         ProviderReport(.verdict(.successful, message: "", value: unfinished.value))
     }
 
-    private func answer(_ settings: PrometheusSettings, clock: any ControlClock) async throws(CancellationError) -> PrometheusAnswer {
-        let url = settings.address + "/api/v1/query"
+    private static func request(_ settings: PrometheusSettings, now: Timestamp) throws(AnalysisProblem) -> (path: String, form: String) {
+        func seconds(_ time: Timestamp) -> String { numberText(Double(time.nanosecondsSince1970) / 1e9) }
+        let query = "query=\(percentEncoded(settings.query))"
+        guard let range = settings.range else { return ("/api/v1/query", "\(query)&time=\(seconds(now))") }
+        let window = try QueryRange(start: range.start, end: range.end, step: range.step, now: now)
+        let (whole, fraction) = window.step.components
+        let step = numberText(Double(whole) + Double(fraction) / 1e18)
+        return ("/api/v1/query_range", "\(query)&start=\(seconds(window.start))&end=\(seconds(window.end))&step=\(step)")
+    }
+
+    private func answer(
+        _ settings: PrometheusSettings, _ url: String, _ form: String, clock: any ControlClock
+    ) async throws(CancellationError) -> ProviderReport {
         if settings.timeoutSeconds == 0 { return .failure("Post \"\(shown(url))\": context deadline exceeded") }
-        let now = clock.now
-        let deadline = now + .seconds(settings.timeoutSeconds)
-        let time = numberText(Double(now.nanosecondsSince1970) / 1e9)
-        let form = "query=\(percentEncoded(settings.query))&time=\(time)"
-        var headers = settings.headers
-        if headers[.accept] == nil { headers[.accept] = "application/json" }
-        var request = TransportRequest(
-            method: .post, url: url, headers: headers, body: Array(form.utf8),
-            tls: TLSSettings(insecureSkipVerify: settings.acceptsAnyCertificate), responseLimit: Self.responseLimit)
-        if request.headers[.contentType] == nil { request.headers[.contentType] = "application/x-www-form-urlencoded" }
-        do throws(TransportError) {
-            var (status, body) = try await exchange(request, until: deadline, clock)
-            // Proxies and old servers that let no POST through: the same as a GET.
-            if status == 405 || status == 501 || status == 403 {
-                request = TransportRequest(
-                    method: .get, url: "\(url)?\(form)", headers: headers, tls: request.tls, responseLimit: Self.responseLimit)
-                (status, body) = try await exchange(request, until: deadline, clock)
+        let exchange = ProviderExchange(
+            transport, timeoutSeconds: settings.timeoutSeconds, acceptsAnyCertificate: settings.acceptsAnyCertificate, clock: clock)
+        var headers: HTTPFields = [.accept: "application/json"]
+        // A server may repeat what it was sent, also what was made of secrets on the way.
+        var token = credentials(ofURL: url)
+        if let basic = settings.basicAuthorization { token.append(String(basic.dropFirst("Basic ".count))) }
+        headers[.authorization] = settings.basicAuthorization
+        if let oauth2 = settings.oauth2 {
+            switch try await oauth2.authorization(exchange, layer: settings.headers) {
+            case .success(let value):
+                headers[.authorization] = value
+                token += value.split(separator: " ").suffix(1).map(String.init)
+            case .failure(let problem): return .failure(problem.message)
             }
-            return PrometheusAnswer(status: status, body: body)
+        }
+        for field in settings.headers { headers[field.name] = field.value }
+        var method = HTTPRequest.Method.post
+        do throws(TransportError) {
+            var posted = headers
+            if posted[.contentType] == nil { posted[.contentType] = "application/x-www-form-urlencoded" }
+            var answer = try await exchange.ask(.post, url, headers: posted, body: Array(form.utf8), isRepeatable: true)
+            // Proxies and old servers that let no POST through: the same as a GET.
+            if answer.status == 405 || answer.status == 501 || answer.status == 403 {
+                method = .get
+                answer = try await exchange.ask(.get, "\(url)?\(form)", headers: headers, isRepeatable: true)
+            }
+            switch PrometheusAnswer(status: answer.status, body: answer.body) {
+            case .sample(let sample, let warnings):
+                return ProviderReport(.sample(sample), metadata: warnings.isEmpty ? [:] : ["warnings": warnings], sensitive: token)
+            case .failure(let message):
+                return ProviderReport(.failure(message), sensitive: token)
+            }
         } catch {
             if error == .cancelled { throw CancellationError() }
-            let verb = request.method == .post ? "Post" : "Get"
-            let cause = error == .timedOut(.total) ? "context deadline exceeded: \(error)" : error.description
-            return .failure("\(verb) \"\(shown(url))\": \(cause)")
+            return .failure(failureText(method, url, error))
         }
-    }
-
-    /// One exchange, once more where the connection broke: a query changes nothing, and a connection kept from the
-    /// last measurement may have been closed by the server in between.
-    private func exchange(
-        _ request: TransportRequest, until deadline: Timestamp, _ clock: any ControlClock
-    ) async throws(TransportError) -> (status: Int, body: [UInt8]) {
-        do throws(TransportError) {
-            return try await exchangeOnce(request, until: deadline, clock)
-        } catch {
-            guard case .connectionLost = error else { throw error }
-            return try await exchangeOnce(request, until: deadline, clock)
-        }
-    }
-
-    /// The timeout is one for the whole measurement, however many exchanges it takes.
-    private func exchangeOnce(
-        _ request: TransportRequest, until deadline: Timestamp, _ clock: any ControlClock
-    ) async throws(TransportError) -> (status: Int, body: [UInt8]) {
-        let left = deadline - clock.now
-        guard left > .zero else { throw .timedOut(.total) }
-        var request = request
-        request.timeouts = .request(connect: min(left, .seconds(30)), total: left)
-        let response = try await transport.send(request)
-        return (response.status, try await response.body.collect(upTo: Self.responseLimit))
-    }
-
-    /// The URL without user, password and query.
-    private func shown(_ url: String) -> String {
-        do throws(TransportError) { return try TransportURL(url).displayed(withQuery: false) } catch { return "<\(error)>" }
     }
 }

@@ -77,11 +77,11 @@ private let verifiedRows = """
                 default: .inFlight(resumeAt: nil)
                 }
             let runMetric = RunMetric(metric: metric, interval: nil, initialDelay: nil, isDryRun: false, retention: 10)
-            book(outcome("m", finding, at: start), of: runMetric, conditions: metric, secrets: [], isTerminating: false, &plan)
+            book(outcome("m", finding, at: start), of: runMetric, conditions: metric, noData: .error, secrets: [], isTerminating: false, &plan)
         }
         let result = plan.status.result(of: "m") ?? MetricResult(name: "m")
         #expect(metricPhase(metric, result, isTerminating: cells[2] == "yes", guardsUnderTest).rawValue == cells[3])
-        #expect((exceededLimit(metric, result, guardsUnderTest)?.reason ?? "") == cells[4])
+        #expect((exceededLimit(metric, result, .none, guardsUnderTest)?.reason ?? "") == cells[4])
     }
 
     @Test func staysCompletedWhateverComes() throws {

@@ -11,6 +11,8 @@ import Testing
     @Test(arguments: UInt64(0)..<120) func keepsTheLaws(_ seed: UInt64) throws {
         var random = seeded(seed)
         var play = try Play(randomSpec(&random))
+        if Bool.random(using: &random) { play.run.metadata.annotations["sluice/analysis"] = randomPolicy(&random) }
+        let sizeLimit = 64 << 10
         var now = start
         var wasCompleted = false
         for round in 0..<60 {
@@ -40,9 +42,10 @@ import Testing
             for result in status.metricResults {
                 #expect(result.count == result.successful + result.failed + result.inconclusive, comment)
                 #expect(result.consecutiveSuccess <= result.successful && result.consecutiveError <= result.error, comment)
-                #expect(result.measurements.count <= 10, comment)
+                #expect(result.measurements.count <= 12, comment)
                 #expect(result.measurements.dropLast().allSatisfy { $0.finishedAt != nil }, comment)
             }
+            #expect(status.json.serialized().count < sizeLimit, comment)
             if let phase = status.phase, phase.isCompleted {
                 #expect(status.completedAt != nil, comment)
                 wasCompleted = true
@@ -93,6 +96,24 @@ import Testing
         if Int.random(in: 0..<3, using: &random) == 0 { spec["dryRun"] = [["metricName": "m0"]] }
         if Bool.random(using: &random) { spec["ttlStrategy"] = ["secondsAfterCompletion": 100_000] }
         return spec
+    }
+
+    func randomPolicy(_ random: inout SeededGenerator) -> String {
+        var policy = JSONObject()
+        switch Int.random(in: 0..<6, using: &random) {
+        case 0: policy["noData"] = "pass"
+        case 1: policy["noData"] = "fail"
+        case 2: policy["noData"] = "inconclusive"
+        case 3: policy["noData"] = "wait"
+        case 4:
+            policy["noData"] = "wait"
+            policy["waitAtMost"] = "50s"
+            policy["afterWait"] = "pass"
+        default: break
+        }
+        if Bool.random(using: &random) { policy["failures"] = "2 of 12" }
+        if Bool.random(using: &random) { policy["confirm"] = true }
+        return JSONValue.object(["*": .object(policy)]).text()
     }
 
     func randomFinding(_ random: inout SeededGenerator, now: Timestamp) -> MeasurementOutcome.Finding {

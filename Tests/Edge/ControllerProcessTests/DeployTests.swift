@@ -78,6 +78,10 @@ import Testing
         Right(group: "apps", resource: "replicasets", verb: "get"), Right(group: "", resource: "services", verb: "get"),
         // Histories and lives that are over.
         Right(group: "argoproj.io", resource: "analysisruns", verb: "delete"), Right(group: "apps", resource: "replicasets", verb: "delete"),
+        // Analyses by Jobs.
+        Right(group: "batch", resource: "jobs", verb: "create"), Right(group: "batch", resource: "jobs", verb: "get"),
+        Right(group: "batch", resource: "jobs", verb: "delete"), Right(group: "", resource: "pods", verb: "list"),
+        Right(group: "argoproj.io", resource: "analysisruns/finalizers", verb: "update"),
         // The same event again.
         Right(group: "", resource: "events", verb: "patch"),
     ]

@@ -30,6 +30,9 @@ import Testing
             "ROLLOUT_VERIFY_RETRY_INTERVAL has no effect: routes are watched, so a weight is verified as soon as its route says so",
             "DD_API_KEY has no effect: metrics of the provider datadog are not supported yet",
         ])
+        #expect(environment(["ARGO_ROLLOUTS_ANALYSIS_JOB_KUBECONFIG": "in-cluster", "ARGO_ROLLOUTS_ANALYSIS_JOB_NAMESPACE": "jobs"]).warnings == [
+            "ARGO_ROLLOUTS_ANALYSIS_JOB_KUBECONFIG has no effect: jobs of analyses are made in the controller's own cluster",
+        ])
         #expect(environment(["ROLLOUT_VERIFY_RETRY_INTERVAL": "soon"]).warnings.first?.contains("\"soon\"") == true)
     }
 

@@ -21,6 +21,8 @@ import Testing
         (["--qps=100", "--burst", "200", "--rollout-threads=50", "--analysis-threads=1"], flags {
             $0.requestsPerSecond = 100; $0.requestBurst = 200; $0.rolloutWorkers = 50; $0.analysisRunWorkers = 1
         }),
+        (["--analysis-no-data=inconclusive"], flags { $0.noData = .inconclusive }),
+        (["--analysis-no-data=wait=15m"], flags { $0.noData = .wait(atMost: .seconds(900), then: .inconclusive) }),
         (["--metricsport=1", "--healthzPort=0", "--bind-address=127.0.0.1"], flags { $0.metricsPort = 1; $0.healthPort = 0; $0.bindAddress = "127.0.0.1" }),
         (["--metricsPort=0", "--healthzPort=0"], flags { $0.metricsPort = 0; $0.healthPort = 0 }),
         (["--leader-election-lease-duration=1m", "--leader-election-renew-deadline=40s", "--leader-election-retry-period=500ms"], flags {
@@ -75,6 +77,7 @@ import Testing
         (["--qps"], "flag --qps needs a value (int); give it as --qps=…"),
         (["--qps=fast"], "flag --qps is \"fast\"; it must be a whole number from 1 to 100000"),
         (["--rollout-threads=0"], "flag --rollout-threads is \"0\"; it must be a whole number from 1 to 1000"),
+        (["--analysis-no-data=ignore"], "flag --analysis-no-data is \"ignore\"; it must be error, pass, fail, inconclusive, wait or wait=15m"),
         (["--namespaced=maybe"], "flag --namespaced is \"maybe\"; it must be true or false"),
         (["--loglevel=loud"], "flag --loglevel is \"loud\"; it must be debug, info, warn or error"),
         (["--controllers=rollouts"], "flag --controllers is \"rollouts\"; it must be analysis"),

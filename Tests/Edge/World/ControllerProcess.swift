@@ -96,7 +96,7 @@ package extension World {
         settings.guards = guardsUnderTest
         return ControllerSet(
             settings: settings, client: client,
-            providers: MetricProviderSet([.prometheus: PrometheusProvider(transport: cluster.transport, defaultAddress: nil)]),
+            providers: .standard(transport: cluster.transport, client: client),
             clock: clock ?? self.clock, logger: logger, hooks: hooks)
     }
 

@@ -14,19 +14,44 @@ import Testing
 /// Answers requests from a script, in order, and keeps what was asked.
 final class ScriptedTransport: HTTPTransport {
     typealias Answer = Result<(status: Int, body: String), TransportError>
-    private let state: Mutex<(answers: [Answer], requests: [TransportRequest])>
+    private struct State: Sendable {
+        var answers: [Answer]
+        var requests: [TransportRequest] = []
+        var location = ""
+        var contentType = ""
+        var repeating: Answer?
+    }
+    private let state: Mutex<State>
 
-    init(_ answers: Answer...) { state = Mutex((answers, [])) }
+    init(_ answers: Answer...) { state = Mutex(State(answers: answers)) }
 
     var requests: [TransportRequest] { state.withLock { $0.requests } }
+    /// The header of answers that lead elsewhere.
+    var location: String {
+        get { state.withLock { $0.location } }
+        set { state.withLock { $0.location = newValue } }
+    }
+    var contentType: String {
+        get { state.withLock { $0.contentType } }
+        set { state.withLock { $0.contentType = newValue } }
+    }
+    /// The answer after the script's end.
+    var repeating: Answer? {
+        get { state.withLock { $0.repeating } }
+        set { state.withLock { $0.repeating = newValue } }
+    }
 
     func send(_ request: TransportRequest) async throws(TransportError) -> TransportResponse {
         let answer = state.withLock { state -> Answer in
             state.requests.append(request)
-            return state.answers.isEmpty ? .failure(.badResponse(cause: "the script has ended")) : state.answers.removeFirst()
+            if state.answers.isEmpty { return state.repeating ?? .failure(.badResponse(cause: "the script has ended")) }
+            return state.answers.removeFirst()
         }
         let (status, body) = try answer.get()
-        return TransportResponse(status: status, body: ResponseBody(bytes: Array(body.utf8)))
+        var headers = HTTPFields()
+        if (300...399).contains(status) { headers[.location] = location }
+        if !contentType.isEmpty { headers[.contentType] = contentType }
+        return TransportResponse(status: status, headers: headers, body: ResponseBody(bytes: Array(body.utf8)))
     }
 }
 
@@ -173,8 +198,12 @@ func take(_ due: DueMeasurement, _ transport: ScriptedTransport, defaultAddress:
         (prometheus(["headers": [["key": "a", "value": "x\ny"]]]), "provider.prometheus.headers[0].value has characters that a header cannot have"),
         (prometheus(["authentication": ["basicAuth": ["username": "u"]]]), "missing mandatory parameter in metric for basic auth setup: password"),
         (prometheus(["authentication": ["basicAuth": ["password": "u"]]]), "missing mandatory parameter in metric for basic auth setup: username"),
-        (prometheus(["authentication": ["oauth2": ["tokenUrl": "http://t"]]]), "provider.prometheus.authentication.oauth2 is not supported; use an Authorization header"),
-        (prometheus(["rangeQuery": ["start": "now()"]]), "provider.prometheus.rangeQuery is not supported; use an instant query, for instance with avg_over_time(...[5m])"),
+        (prometheus(["authentication": ["oauth2": ["tokenUrl": "http://t"]]]), "missing mandatory parameter in metric for OAuth2 setup"),
+        (prometheus(["address": "http://aps-workspaces.x", "authentication": ["sigv4": ["region": "r"]]]), "provider.prometheus.authentication.sigv4 is not supported"),
+        (prometheus(["rangeQuery": ["start": "", "end": "now()", "step": "1m"]]), "failed to parse rangeQuery.start as time: unexpected token EOF"),
+        (prometheus(["rangeQuery": ["start": "now()", "end": "duration('1m')", "step": "1m"]]), "failed to parse rangeQuery.end as time: expected time.Time, but got time.Duration"),
+        (prometheus(["rangeQuery": ["start": "now()", "end": "now()", "step": "5"]]), "failed to parse rangeQuery.step as duration: time: missing unit in duration \"5\""),
+        (["prometheus": "x"], "provider.prometheus is a value of type string; an object is needed"),
         (["web": ["url": "http://x"]], "the metric provider web is not supported; supported are: prometheus"),
         (["plugin": ["x": [:]]], "metric plugins are not supported"),
         ([:], "no provider specified"),
@@ -184,6 +213,19 @@ func take(_ due: DueMeasurement, _ transport: ScriptedTransport, defaultAddress:
         let transport = ScriptedTransport()
         #expect(try await take(due(Self.unusable[index].provider), transport).finding == .failure(Self.unusable[index].message))
         #expect(transport.requests.isEmpty)
+    }
+
+    @Test func isAskedForAWindow() async throws {
+        let matrix = #"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1,"1"],[2,"NaN"]]},{"metric":{},"values":[[1,"3"]]}]}}"#
+        let transport = ScriptedTransport(.success((200, matrix)))
+        let range: JSONValue = ["start": "now() - duration(\"5m\")", "end": "now()", "step": "1m30s"]
+        let outcome = try await take(due(prometheus(["query": "up", "rangeQuery": range])), transport)
+        guard case .sample(let sample) = outcome.finding else { return #expect(Bool(false), "\(outcome.finding)") }
+        #expect(sample.text == "[1,NaN,3]")
+        let request = try #require(transport.requests.first)
+        #expect(request.method == .post)
+        #expect(request.url == "http://prometheus:9090/api/v1/query_range")
+        #expect(String(decoding: request.body ?? [], as: UTF8.self) == "query=up&start=1772358900.5&end=1772359200.5&step=90")
     }
 
     @Test func isFoundByTheDefaultAddress() async throws {
@@ -212,6 +254,6 @@ func take(_ due: DueMeasurement, _ transport: ScriptedTransport, defaultAddress:
 @Suite("Base64") struct Base64Tests {
     @Test(arguments: [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="), ("foobar", "Zm9vYmFy")])
     func isThatOfTheStandard(_ text: String, _ encoded: String) {
-        #expect(base64(Array(text.utf8)) == encoded)
+        #expect(base64(text) == encoded)
     }
 }

@@ -18,6 +18,8 @@ public struct ComposedAnalysis: Sendable, Equatable {
     public var spec: JSONValue
     /// What the user should know about arguments, in their order.
     public var notes: [CompositionNote]
+    /// Annotations of the run: the policies of its metrics.
+    public var annotations: [String: String] = [:]
 }
 
 /// Something that was done with an argument and that nobody would expect without being told.
@@ -75,7 +77,8 @@ public func analysisRunSpec(
         throw .invalid("two Measurement Retention metric rules have the same name '\(name)'")
     }
     if !retentionRules.isEmpty { spec["measurementRetention"] = .array(retentionRules.map(\.json)) }
-    return ComposedAnalysis(spec: .object(spec), notes: merged.notes)
+    let annotations = try policyAnnotation(of: templates).map { [MetricPolicy.annotation: $0] } ?? [:]
+    return ComposedAnalysis(spec: .object(spec), notes: merged.notes, annotations: annotations)
 }
 
 /// All metrics one after the other; a name may occur once.

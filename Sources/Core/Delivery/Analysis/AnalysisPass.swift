@@ -74,7 +74,7 @@ struct AnalysisPass: Sendable {
     ) {
         current.insert(run.metadata.name)
         let phase: String = run.status.phase?.rawValue ?? ""
-        record(RunStatus(name: run.metadata.name, phase: phase, message: run.status.message), kind, &draft)
+        record(RunStatus(name: run.metadata.name, phase: phase, message: run.status.message), kind, explanation: explanation(of: run), &draft)
         switch run.status.phase {
         case .successful:
             if kind == .step { stepSucceeded = true }
@@ -91,7 +91,7 @@ struct AnalysisPass: Sendable {
         }
     }
 
-    private func record(_ status: RunStatus, _ kind: Kind, _ draft: inout StatusDraft) {
+    private func record(_ status: RunStatus, _ kind: Kind, explanation: String? = nil, _ draft: inout StatusDraft) {
         let previous: RunStatus?
         switch kind {
         case .step:
@@ -107,6 +107,10 @@ struct AnalysisPass: Sendable {
         draft.events.append(EventNote(
             isBad ? .warning : .normal, reason: "AnalysisRun\(status.phase)",
             message: "\(kind.rawValue) Analysis Run '\(status.name)' Status New: '\(status.phase)' Previous: '\(old)'"))
+        // Ours: who describes the Rollout need not look for the run to see what was measured.
+        if let explanation {
+            draft.events.append(EventNote(.warning, reason: "AnalysisExplained", message: "AnalysisRun '\(status.name)': \(explanation)"))
+        }
     }
 
     /// - Returns: the name of the run that is current from now on; nil when it cannot be made yet.
@@ -154,7 +158,7 @@ struct AnalysisPass: Sendable {
         // Told with the run, not with the status: where that is refused the run is there all the same, and is not made again.
         actions.append(PlannedAction(
             .createAnalysisRun(AnalysisRunDraft(
-                name: place.name, object: object(place.name, composed.spec, analysis, kind, index: index, new: new, situation))),
+                name: place.name, object: object(place.name, composed, analysis, kind, index: index, new: new, situation))),
             event: passedOn.isEmpty ? nil : EventNote(.normal, .argumentNotDeclared, passedOn.joined(separator: "; "))))
         return place.name
     }
@@ -175,7 +179,7 @@ struct AnalysisPass: Sendable {
     }
 
     private func object(
-        _ name: String, _ spec: JSONValue, _ analysis: RolloutAnalysis, _ kind: Kind, index: Int?, new: ReplicaSet,
+        _ name: String, _ composed: ComposedAnalysis, _ analysis: RolloutAnalysis, _ kind: Kind, index: Int?, new: ReplicaSet,
         _ situation: CanarySituation
     ) -> JSONValue {
         var labels: [String: String] = [Keys.podHash: new.podHash, Keys.runType: kind.rawValue]
@@ -184,6 +188,7 @@ struct AnalysisPass: Sendable {
         labels.merge(analysis.runLabels) { _, later in later }
         labels.merge(situation.selector.selector.matchLabels) { _, later in later }
         var annotations: [String: String] = [Keys.revision: situation.revisionText]
+        annotations.merge(composed.annotations) { _, later in later }
         annotations.merge(analysis.runAnnotations) { _, later in later }
         return [
             "apiVersion": "argoproj.io/v1alpha1", "kind": "AnalysisRun",
@@ -192,7 +197,7 @@ struct AnalysisPass: Sendable {
                 "labels": jsonMap(labels), "annotations": jsonMap(annotations),
                 "ownerReferences": [ownerReference(to: situation.rollout)],
             ],
-            "spec": spec,
+            "spec": composed.spec,
         ]
     }
 

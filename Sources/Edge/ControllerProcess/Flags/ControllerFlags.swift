@@ -1,3 +1,4 @@
+public import Analysis
 public import KubeClient
 public import Logging
 public import Observability
@@ -16,6 +17,8 @@ public struct ControllerFlags: Sendable, Equatable {
     public var requestBurst = RateBudget.defaultBurst
     public var rolloutWorkers = 10
     public var analysisRunWorkers = 30
+    /// What missing data means for metrics that do not say.
+    public var noData: NoDataPolicy = .error
     /// 0 takes a free port, which is logged.
     public var metricsPort = 8090
     public var healthPort = 8080

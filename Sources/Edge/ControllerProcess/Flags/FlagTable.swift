@@ -1,3 +1,4 @@
+import Analysis
 import Clockwork
 import KubeClient
 import Logging
@@ -51,6 +52,15 @@ extension FlagDefinition {
         number("burst", "\(RateBudget.defaultBurst)", 1...100_000, help: "requests at once to the API server; reads, writes and events are counted apart") { $0.requestBurst = $1 },
         number("rollout-threads", "10", 1...1000, help: "Rollouts that are worked on at once") { $0.rolloutWorkers = $1 },
         number("analysis-threads", "30", 1...1000, help: "AnalysisRuns that are worked on at once") { $0.analysisRunWorkers = $1 },
+        FlagDefinition(
+            name: "analysis-no-data", shape: .text, standard: "error",
+            help: "what missing data means for metrics that do not say: error, pass, fail, inconclusive, wait or wait=15m",
+            set: { (flags, value) throws(Mismatch) in
+                guard let policy = NoDataPolicy(flag: value) else {
+                    throw Mismatch(expected: "error, pass, fail, inconclusive, wait or wait=15m")
+                }
+                flags.noData = policy
+            }),
     ]
 
     private static let pages: [FlagDefinition] = [

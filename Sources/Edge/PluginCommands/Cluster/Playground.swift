@@ -133,9 +133,10 @@ struct Playground: Sendable {
             let elector = LeaderElector(
                 // The same in each run, so that the next one need not wait for the lease of the last.
                 lease: Self.lease, identity: "kubectl-sluice-cluster", client: client, clock: environment.clock, seed: random.next(), logger: logger)
+            let writer: KubeClient = client.gated(by: elector.gate)
             let controllers = ControllerSet(
-                settings: ControllerSettings(seed: random.next()), client: client.gated(by: elector.gate),
-                providers: MetricProviderSet([.prometheus: PrometheusProvider(transport: cluster.transport, defaultAddress: nil)]),
+                settings: ControllerSettings(seed: random.next()), client: writer,
+                providers: .standard(transport: cluster.transport, client: writer),
                 clock: environment.clock, logger: logger)
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await controllers.runCaches() }

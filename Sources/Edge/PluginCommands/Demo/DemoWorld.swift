@@ -76,9 +76,9 @@ struct DemoWorld: Sendable {
     }
 
     private func controllers(_ cluster: SimulatedCluster, userAgent: String) -> ControllerSet {
-        ControllerSet(
-            settings: ControllerSettings(seed: seed), client: cluster.client(userAgent: userAgent),
-            providers: MetricProviderSet([.prometheus: PrometheusProvider(transport: cluster.transport, defaultAddress: nil)]),
+        let client: KubeClient = cluster.client(userAgent: userAgent)
+        return ControllerSet(
+            settings: ControllerSettings(seed: seed), client: client, providers: .standard(transport: cluster.transport, client: client),
             clock: clock, logger: Logger(label: "demo") { _ in SwiftLogNoOpLogHandler() })
     }
 

@@ -24,14 +24,17 @@ struct AnalysisRunReconciler: Sendable {
     private let onRefusal: @Sendable (AnalysisRun, Refusal) -> Void
     private let clock: any ControlClock
     private let logger: Logger
+    /// What missing data means for metrics that do not say.
+    private let noData: NoDataPolicy
     private let guards: SafetyGuards
 
     init(
         runs: ObjectStore<AnalysisRun>, client: KubeClient, providers: MetricProviderSet, barrier: WriteBarrier,
         publisher: EventPublisher, clock: any ControlClock, logger: Logger, secrets: (any SecretReader)? = nil,
         refusalLog: RefusalLog? = nil, onRefusal: @escaping @Sendable (AnalysisRun, Refusal) -> Void = { _, _ in },
-        guards: SafetyGuards = .all
+        noData: NoDataPolicy = .error, guards: SafetyGuards = .all
     ) {
+        self.noData = noData
         self.refusalLog = refusalLog ?? RefusalLog(clock: clock, logger: logger)
         self.onRefusal = onRefusal
         self.runs = runs
@@ -53,6 +56,7 @@ struct AnalysisRunReconciler: Sendable {
         do throws(KubeError) {
             var seen = AnalysisRunObservation(
                 run: run, secrets: try await secrets.read(neededSecrets(by: run), namespace: key.namespace))
+            seen.noData = noData
             seen.guards = guards
             var plan: AnalysisRunPlan = decide(seen, now: clock.now)
             if !plan.measurements.isEmpty {
@@ -60,6 +64,8 @@ struct AnalysisRunReconciler: Sendable {
                 plan = conclude(seen, results: outcomes, now: clock.now)
             }
             if plan.deletesRun { return try await delete(run) }
+            // Before the status forgets them: what is interrupted here is done again.
+            guard await discard(plan.discarded) else { return .settled }
             try await store(plan, run)
             for event in plan.events { publish(event, about: run) }
             return plan.wakeAt.map { .wake(at: $0) } ?? .settled
@@ -99,6 +105,14 @@ struct AnalysisRunReconciler: Sendable {
             }
             return outcomes
         }
+    }
+
+    /// False when the task was cancelled in between.
+    private func discard(_ measurements: [DiscardedMeasurement]) async -> Bool {
+        for entry in measurements {
+            do throws(CancellationError) { try await providers.discard(entry.measurement, of: entry.metric) } catch { return false }
+        }
+        return true
     }
 
     /// At most one write, none when nothing has changed. The kind has no status subresource.

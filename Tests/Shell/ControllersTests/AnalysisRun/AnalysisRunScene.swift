@@ -31,6 +31,7 @@ final class SceneTransport: HTTPTransport {
         var requests: [TransportRequest] = []
         var answers: [String] = []
         var refusal: (status: Int, path: String)?
+        var script: (@Sendable (TransportRequest) -> Result<(status: Int, body: String), TransportError>)?
     }
     private let state = Mutex(State())
     private let server: EmbeddedAPIServer
@@ -49,14 +50,19 @@ final class SceneTransport: HTTPTransport {
     }
 
     /// `PATCH /apis/…` for each request to the API server.
-    var lines: [String] { state.withLock { $0.requests.filter { !$0.url.contains("//prometheus") }.map(Self.line) } }
-    var queries: [TransportRequest] { state.withLock { $0.requests.filter { $0.url.contains("//prometheus") } } }
+    var lines: [String] { state.withLock { $0.requests.filter { !Self.isOfMetrics($0) }.map(Self.line) } }
+    var queries: [TransportRequest] { state.withLock { $0.requests.filter(Self.isOfMetrics) } }
     var bodies: [String] {
-        state.withLock { $0.requests.filter { !$0.url.contains("//prometheus") }.map { String(decoding: $0.body ?? [], as: UTF8.self) } }
+        state.withLock { $0.requests.filter { !Self.isOfMetrics($0) }.map { String(decoding: $0.body ?? [], as: UTF8.self) } }
     }
 
     /// The next answers of Prometheus; the last one repeats.
     func answer(_ numbers: String...) { state.withLock { $0.answers = numbers } }
+    /// How servers of metrics answer from now on.
+    func answer(_ script: @escaping @Sendable (TransportRequest) -> Result<(status: Int, body: String), TransportError>) {
+        state.withLock { $0.script = script }
+    }
+    private static func isOfMetrics(_ request: TransportRequest) -> Bool { !request.url.contains("in-process.invalid") }
     /// All requests for paths with this end get this status.
     func refuse(_ status: Int, _ path: String) { state.withLock { $0.refusal = (status, path) } }
 
@@ -67,6 +73,10 @@ final class SceneTransport: HTTPTransport {
             return state.refusal.flatMap { url.path.hasSuffix($0.path) ? $0.status : nil }
         }
         if let refusal { return TransportResponse(status: refusal, body: ResponseBody(bytes: [])) }
+        if Self.isOfMetrics(request), let script = state.withLock({ $0.script }) {
+            let (status, body) = try script(request).get()
+            return TransportResponse(status: status, body: ResponseBody(bytes: Array(body.utf8)))
+        }
         if url.host == "prometheus" {
             try await onQuery(String(decoding: request.body ?? [], as: UTF8.self))
             let number = state.withLock { $0.answers.count > 1 ? $0.answers.removeFirst() : $0.answers.first ?? "1" }
@@ -97,7 +107,7 @@ struct Scene {
     let key = ObjectKey(namespace: "default", name: "run")
 
     init(
-        _ spec: JSONValue, expectedEvents: Int = 0,
+        _ spec: JSONValue, expectedEvents: Int = 0, logger given: Logger? = nil,
         onQuery: @escaping @Sendable (String) async throws(TransportError) -> Void = { (_: String) async throws(TransportError) in }
     ) async throws {
         let definition: JSONValue = [
@@ -115,11 +125,11 @@ struct Scene {
         let server = try EmbeddedAPIServer(clock: clock, random: SeededGenerator(seed: 1), definitions: [definition])
         transport = SceneTransport(server, expectedEvents: expectedEvents, onQuery: onQuery)
         client = KubeClient(connection: .inProcess, transport: transport, clock: clock, version: "0")
-        var logger = Logger(label: "test")
-        logger.logLevel = .critical
+        var logger = given ?? Logger(label: "test")
+        if given == nil { logger.logLevel = .critical }
         publisher = EventPublisher(component: "rollouts-controller", client: client, clock: clock, logger: logger)
         reconciler = AnalysisRunReconciler(
-            runs: store, client: client, providers: MetricProviderSet([.prometheus: PrometheusProvider(transport: transport, defaultAddress: nil)]),
+            runs: store, client: client, providers: .standard(transport: transport, client: client),
             barrier: barrier, publisher: publisher, clock: clock, logger: logger, guards: guardsUnderTest)
         let created = try await client.create(.analysisRuns, namespace: "default", [
             "apiVersion": "argoproj.io/v1alpha1", "kind": "AnalysisRun", "metadata": ["name": "run", "namespace": "default"], "spec": spec,
