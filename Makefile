@@ -15,7 +15,7 @@ N ?= 100
 BUDGET ?= 5m
 HISTORIES ?=
 VERBOSE ?=
-TORTURE_FLAGS = $(if $(HISTORIES),--histories $(HISTORIES),--budget $(BUDGET) $(TORTURE_LIMITS)) $(if $(VERBOSE),--verbose)
+TORTURE_FLAGS = $(if $(HISTORIES),--histories $(HISTORIES),--budget $(BUDGET)) $(TORTURE_LIMITS) $(if $(VERBOSE),--verbose)
 # What a run has to reach, such as `--at-least 2000 --covered 50`.
 TORTURE_LIMITS ?=
 

@@ -147,8 +147,11 @@ struct CanarySituation: Sendable {
     /// Whether the new version has as many available pods as the Rollout wants in all, or as many as the user calls enough.
     var newIsComplete: Bool {
         if let new = roles.new, !new.isCounted, guards.have(.currentCounts) { return false }
-        return isEnough(roles.new?.status.availableReplicas ?? 0, of: total) || !guards.have(.promotionPods)
+        return newHadEnough || !guards.have(.promotionPods)
     }
+
+    /// The same by the last count, which may be of another size: enough to be quiet, not to act.
+    var newHadEnough: Bool { isEnough(roles.new?.status.availableReplicas ?? 0, of: total) }
 }
 
 /// Surge and unavailability in pods, from what the user wrote.

@@ -34,6 +34,7 @@ struct ReplicaSetPass: Sendable {
         }
         if let stable, stable.metadata.uid != new?.metadata.uid,
            let scale = Self.scale(stable, to: sizes.counts.stable, for: situation.total) {
+            if waitsForCount(toShrink: stable, to: sizes.counts.stable, situation) { return }
             add(scale)
             if situation.guards.have(.oneResize) { return }
         }
@@ -41,9 +42,13 @@ struct ReplicaSetPass: Sendable {
             if delaysAbort {
                 keepForAWhile(new, situation, traffic: traffic)
                 if scales { return }
-            } else if let scale = Self.scale(new, to: Self.size(of: new, sizes, situation, traffic), for: situation.total) {
-                add(scale)
-                return
+            } else {
+                let size: Int = Self.size(of: new, sizes, situation, traffic)
+                if waitsForCount(toShrink: new, to: size, situation) { return }
+                if let scale = Self.scale(new, to: size, for: situation.total) {
+                    add(scale)
+                    return
+                }
             }
         }
         shrinkOthers(situation, traffic: traffic)
@@ -59,6 +64,16 @@ struct ReplicaSetPass: Sendable {
         if situation.scaleInForce != nil { return min(new.want, max(wanted, weights.canary.weight > 0 ? 1 : 0)) }
         let needed: Int = CanarySizes.scaled(situation.total, weight: weights.canary.weight, maxWeight: situation.maxWeight)
         return min(new.want, max(wanted, needed))
+    }
+
+    /// Whether pods that would have to make up for those of a version are counted as of an earlier size, and may be on their way out.
+    private mutating func waitsForCount(toShrink replicaSet: ReplicaSet, to size: Int, _ situation: CanarySituation) -> Bool {
+        guard situation.isBasic, size < replicaSet.want, situation.guards.have(.currentCounts),
+              let other = situation.roles.all.first(where: {
+                  $0.metadata.uid != replicaSet.metadata.uid && !$0.isCounted && $0.want > 0 && $0.status.availableReplicas > 0
+              }) else { return false }
+        waitsFor = "the pods of \(other.metadata.name) to be counted"
+        return true
     }
 
     private mutating func add(_ action: PlannedAction) {
@@ -133,8 +148,7 @@ struct ReplicaSetPass: Sendable {
             if let action = Self.scale(replicaSet, to: replicaSet.status.availableReplicas, for: total) { return add(action) }
         }
         if !situation.isBasic { return retireRouted(others, situation, traffic: traffic) }
-        // Pods that were asked to go count no more, even while they are still there.
-        let available: Int = situation.roles.all.reduce(0) { $0 + min($1.want, $1.status.availableReplicas) }
+        let available: Int = situation.availablePods
         let room: Int = available - (total - situation.maxUnavailable)
         guard room > 0 else { return }
         for replicaSet in others.reversed() {
@@ -150,8 +164,7 @@ struct ReplicaSetPass: Sendable {
         guard total == 0 || isRouted || !situation.guards.have(.retiredAfterRoute) else { return }
         let delay: Int = situation.strategy.scaleDownDelaySeconds ?? 30
         let limit: Int = situation.strategy.scaleDownDelayRevisionLimit ?? Int.max
-        // Pods that were asked to go count no more, even while they are still there.
-        let available: Int = situation.roles.all.reduce(0) { $0 + min($1.want, $1.status.availableReplicas) }
+        let available: Int = situation.availablePods
         var delayed: Int = 0
         for replicaSet in others.reversed() {
             // Where no pods are wanted at all nobody is to be served, and no Service will ever move to pods of another version.
@@ -179,6 +192,12 @@ struct ReplicaSetPass: Sendable {
 }
 
 extension CanarySituation {
+    /// Available pods of all versions. Those that were asked to go count no more, even while they are still there; nor those that
+    /// were counted at an earlier size, which may have been asked to go.
+    fileprivate var availablePods: Int {
+        roles.all.reduce(0) { $0 + ($1.isCounted || !guards.have(.currentCounts) ? min($1.want, $1.status.availableReplicas) : 0) }
+    }
+
     /// When the delay of a ReplicaSet ends; nil: it has none, or one that cannot be read and so has ended.
     func end(of replicaSet: ReplicaSet) -> Timestamp? {
         replicaSet.deadline ?? (guards.have(.unreadableDeadline) ? nil : now + .seconds(1))

@@ -99,7 +99,7 @@ extension StatusDraft {
             status.set(RolloutCondition(
                 .progressing, .yes, reason: ProgressReason.newReplicaSetAvailable,
                 message: "\(situation.subject) has successfully progressed.", at: now))
-        } else if situation.hasProgressed(status) || becameUnhealthy {
+        } else if situation.hasProgressed(status) || becameUnhealthy || endsHold(situation) {
             let lostPods: Bool = becameUnhealthy && isCompleted
             status.set(
                 RolloutCondition(
@@ -107,7 +107,7 @@ extension StatusDraft {
                     reason: lostPods ? ProgressReason.replicaSetNotAvailable : ProgressReason.replicaSetUpdated,
                     message: lostPods ? "Rollout does not have minimum availability" : "\(situation.subject) is progressing.", at: now),
                 always: true)
-        } else if isCompleted && situation.newIsComplete {
+        } else if isCompleted && situation.newHadEnough {
             // All that is missing is that pods of older versions go: nobody waits for progress, so nobody is alarmed.
         } else if !situation.isAtIndefiniteStep && !situation.waitsForScaleDown && status.pauseConditions.isEmpty && !situation.spec.paused {
             isClockRunning = true
@@ -119,6 +119,11 @@ extension StatusDraft {
                 wake(at: situation.progressDeadline)
             }
         }
+    }
+
+    /// Whether a person lets a promoted version go on, whose sizes could not follow while it was held: its clock starts anew.
+    private func endsHold(_ situation: CanarySituation) -> Bool {
+        isCompleted && persisted.condition(.paused)?.status == .yes && !situation.spec.paused && status.pauseConditions.isEmpty
     }
 
     private mutating func setReplicaFailure(_ situation: CanarySituation) {

@@ -96,6 +96,62 @@ import Testing
         #expect(cluster.routeText == "50/50" && cluster.step == 3)
     }
 
+    @Test("nobody is alarmed when a promoted version, held for long, follows a new number of pods", arguments: [0, 2, 9])
+    func resizedAfterHold(_ replicas: Int) {
+        var cluster = ModelCluster(Manifest.rollout(steps: Manifest.guideSteps, spec: ["progressDeadlineSeconds": 60]))
+        cluster.settle()
+        cluster.pause()
+        cluster.settle()
+        cluster.run(for: .seconds(100))
+        cluster.setReplicas(replicas)
+        cluster.settle()
+        cluster.forget()
+        cluster.podsAreHeld = true
+        cluster.unpause()
+        cluster.settle()
+        cluster.podsAreHeld = false
+        cluster.runPods()
+        cluster.settle()
+        #expect(cluster.size("v1") == replicas && cluster.phase == "Healthy")
+        #expect(!cluster.journal.contains { $0.contains("Degraded") }, "\(cluster.journal)")
+    }
+
+    @Test("a promoted version that gets no pods after a hold is told of once its deadline has passed since") func stuckAfterHold() {
+        var cluster = ModelCluster(Manifest.rollout(steps: Manifest.guideSteps, spec: ["progressDeadlineSeconds": 60]))
+        cluster.settle()
+        cluster.pause()
+        cluster.settle()
+        cluster.run(for: .seconds(100))
+        cluster.setReplicas(9)
+        cluster.podLimit["v1"] = 4
+        cluster.unpause()
+        cluster.settle()
+        cluster.run(for: .seconds(59))
+        #expect(cluster.phase.hasPrefix("Progressing"), "\(cluster.phase)")
+        cluster.run(for: .seconds(2))
+        #expect(cluster.phase.hasPrefix("Degraded"), "\(cluster.phase)")
+    }
+
+    @Test("an abort ends no pods in favour of those that were just told to go") func abortedBeforeTheCount() {
+        var cluster = ModelCluster(Manifest.rollout(
+            replicas: 2, steps: [["setWeight": 50], ["pause": [:]], ["setWeight": 100], ["pause": [:]]], canary: ["maxSurge": 0]))
+        cluster.settle()
+        cluster.setImage("v2")
+        cluster.settle()
+        #expect(cluster.sizes == "v1: 1, v2: 1" && cluster.step == 1)
+        cluster.podsAreHeld = true
+        cluster.promote()
+        cluster.settle()
+        #expect(cluster.size("v1") == 0)
+        cluster.abort()
+        cluster.settle()
+        #expect((cluster.size("v1") ?? 0) > 0 && (cluster.size("v2") ?? 0) > 0, "\(cluster.sizes) \(cluster.journal.suffix(6))")
+        cluster.podsAreHeld = false
+        cluster.runPods()
+        cluster.settle()
+        #expect(cluster.sizes == "v1: 2, v2: 0")
+    }
+
     @Test("a routed Rollout that is promoted without pods leaves the route as it was") func promotedWithoutPods() {
         var cluster = RoutedCanaryTests.updated([["setWeight": 99], ["pause": [:]]])
         #expect(cluster.routeText == "1/99")

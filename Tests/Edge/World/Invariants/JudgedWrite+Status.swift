@@ -44,13 +44,19 @@ extension JudgedWrite {
         guard !was.stableRS.isEmpty, was.stableRS != status.stableRS else { return [] }
         var found: [Finding] = []
         let ready: Int = readyPods(status.stableRS)
-        if ready < least { found.append((.promotionIsComplete, "\(status.stableRS) is promoted with \(ready) of \(truth.total) pods ready")) }
+        if !truth.isEnough(ready, of: least) { found.append((.promotionIsComplete, "\(status.stableRS) is promoted with \(ready) of \(truth.total) pods ready")) }
         if status.stableRS != status.currentPodHash { found.append((.promotionIsComplete, "\(status.stableRS) is promoted, the new revision is \(status.currentPodHash)")) }
         // An abort that was stored before this write would have refused it.
         if truth.rollout.spec.paused, !was.promoteFull { found.append((.pauseIsObeyed, "\(status.stableRS) is promoted while spec.paused is set")) }
         if was.abort, !was.promoteFull { found.append((.abortIsObeyed, "\(status.stableRS) is promoted though the update was aborted")) }
         if let failed = failedRun(of: was), !was.promoteFull { found.append((.failedAnalysisStops, "\(status.stableRS) is promoted though \(failed) has failed")) }
         return found
+    }
+
+    /// Whether a version becomes stable though not all of its pods are ready.
+    var promotesEarly: Bool {
+        guard let (was, status) = statuses, !was.stableRS.isEmpty, was.stableRS != status.stableRS else { return false }
+        return truth.readyPods(ofRevision: status.stableRS) < truth.total
     }
 
     /// A run of the update that was seen to fail so long ago that the decision must know it.
@@ -64,12 +70,13 @@ extension JudgedWrite {
         guard was.currentPodHash == status.currentPodHash, was.currentStepHash == status.currentStepHash, let old = was.currentStepIndex,
               let new = status.currentStepIndex, let steps = truth.canary?.steps, new != old else { return [] }
         var found: [Finding] = []
-        let isForward: Bool = new == old + 1 || (new == steps.count && (was.promoteFull || status.stableRS == status.currentPodHash))
+        let skips: Bool = new == steps.count && truth.isRollbackWithinWindow(to: status.currentPodHash, from: was.stableRS)
+        let isForward: Bool = new == old + 1 || skips || (new == steps.count && (was.promoteFull || status.stableRS == status.currentPodHash))
         let isRestart: Bool = new == 0 && (was.abort || status.abort)
         if !isForward && !isRestart { found.append((.stepsInOrder, "the step moves from \(old) to \(new) of \(steps.count)")) }
         guard isForward, new == old + 1, old < steps.count else { return found }
         if let failed = failedRun(of: was), !was.promoteFull { found.append((.failedAnalysisStops, "step \(old) is completed though \(failed) has failed")) }
-        guard clocksAreRight, !was.promoteFull, status.stableRS != status.currentPodHash, case .pause(let pause) = steps[old].kind else { return found }
+        guard clocksAreRight, !was.promoteFull, !skips, status.stableRS != status.currentPodHash, case .pause(let pause) = steps[old].kind else { return found }
         if let condition = was.pauseConditions.first(where: { $0.reason == .canaryPauseStep }) {
             guard let seconds = pause.duration?.seconds else { return found + [(.pausesLast, "the pause without end of step \(old) is ended by nobody")] }
             if write.at - condition.startTime < .seconds(seconds) {

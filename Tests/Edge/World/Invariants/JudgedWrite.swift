@@ -51,10 +51,11 @@ struct JudgedWrite {
         where rises && least > 0 && (hash.isEmpty || readyPods(hash) == 0) {
             found.append((.weightNeedsReadyPods, "\(name), whose revision \(hash) has no ready pod, gets more: the canary's weight goes from \(before) to \(after)"))
         }
-        if after > before, canaryHash != stableHash, readyPods(canaryHash) * all < after * least {
+        if after > before, canaryHash != stableHash, !truth.mayCarry(after, ready: readyPods(canaryHash), total: least) {
             found.append((.weightWithinCapacity, "the canary's weight rises from \(before) to \(after) with \(readyPods(canaryHash)) of \(truth.total) pods ready"))
         }
-        if after < before, canaryHash != stableHash, readyPods(canaryHash) > 0, readyPods(stableHash) * all < (all - after) * least {
+        if after < before, canaryHash != stableHash, readyPods(canaryHash) > 0, readyPods(stableHash) * all < (all - after) * least,
+           !truth.isEnough(readyPods(stableHash), of: least) {
             found.append((.weightWithinCapacity, "the stable weight rises from \(all - before) to \(all - after) with \(readyPods(stableHash)) of \(truth.total) pods ready"))
         }
         if after > before, let abort = wishes.abort, wishIsKnown {
@@ -158,7 +159,7 @@ struct JudgedWrite {
             // A routed canary needs the pods for its weight; those beyond it serve nobody.
             let weight: Int = truth.revision(ofService: canary.canaryService) == hash ? routedWeight : 0
             let kept: Int = min(readyPods(hash), after)
-            if kept < min(readyPods(hash), before), kept * canary.maxTrafficWeight < weight * least {
+            if kept < min(readyPods(hash), before), !truth.mayCarry(weight, ready: kept, total: least) {
                 found.append((.availabilityFloor, "\(name) is scaled from \(before) to \(after), which leaves \(kept) ready pods for weight \(weight)"))
             }
             return found

@@ -72,9 +72,7 @@ struct RestJudge {
         case .pausedAtStep, .timedOut, .undecided:
             if truth.isRouted {
                 expected[status.stableRS] = total...total
-                let weight: Int = stepWeight
-                let canary: Int = (weight * total + 99) / 100
-                expected[status.currentPodHash] = canary...canary
+                expected[status.currentPodHash] = canarySize...canarySize
             } else {
                 expected[status.stableRS] = 0...total
                 expected[status.currentPodHash] = 0...total
@@ -107,6 +105,9 @@ struct RestJudge {
         return found
     }
 
+    /// The pods that the steps so far ask for.
+    private var canarySize: Int { truth.namedCanary(total: total) ?? truth.canaryShare(ofWeight: stepWeight, total: total) }
+
     /// The weight that the current step asks for.
     private var stepWeight: Int {
         guard let canary = truth.canary, !canary.steps.isEmpty else { return 100 }
@@ -132,7 +133,9 @@ struct RestJudge {
             // Where no pods are wanted nobody is sent to them.
             if total == 0 { return [] }
             let weight: Int = truth.canaryWeight(ofRoute: route)
-            return weight == stepWeight ? [] : [(.routeAsAsked, "paused at step \(status.currentStepIndex ?? -1): the canary has weight \(weight) and should have \(stepWeight)")]
+            // A version without pods gets nothing: a step has asked for none, or none ever becomes ready.
+            let expected: Int = canarySize == 0 || !isGood(truth.image) ? 0 : stepWeight
+            return weight == expected ? [] : [(.routeAsAsked, "paused at step \(status.currentStepIndex ?? -1): the canary has weight \(weight) and should have \(expected)")]
         case .pausedByHand, .timedOut, .undecided:
             return []
         }

@@ -20,6 +20,8 @@ package final class WriteJudge: Sendable {
         var turns: [String: Turn] = [:]
         /// When a run was seen to have failed.
         var failures: [String: Timestamp] = [:]
+        /// Versions that became stable with fewer pods than all, because their user calls them enough.
+        var earlyPromotions: Int = 0
     }
 
     struct Turn: Sendable {
@@ -50,6 +52,8 @@ package final class WriteJudge: Sendable {
     /// What did not hold, in order; empty is what is expected.
     package var violations: [Violation] { state.withLock { $0.violations } }
 
+    var earlyPromotions: Int { state.withLock { $0.earlyPromotions } }
+
     var wishes: Wishes { state.withLock { $0.wishes } }
 
     static func isOurs(_ write: CommittedWrite) -> Bool { write.userAgent.hasPrefix(World.controllerAgent) }
@@ -70,6 +74,7 @@ package final class WriteJudge: Sendable {
             }
             found += scene.turnedAround(&state)
             if write.resource == .rollouts, scene.movedOn { state.wishes.causes += 1 }
+            if scene.promotesEarly { state.earlyPromotions += 1 }
             if write.resource == .analysisRuns, let phase = write.new?.at("status", "phase")?.stringValue, ["Failed", "Error", "Inconclusive"].contains(phase) {
                 state.failures[write.key.name] = state.failures[write.key.name] ?? write.at
                 state.wishes.causes += 1

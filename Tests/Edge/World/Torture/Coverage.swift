@@ -1,20 +1,26 @@
 /// How often everything was tried and reached.
 package struct Coverage: Sendable, Equatable {
     package enum Group: String, Sendable, CaseIterable {
-        case scene, step, action, fault, request, phase, rest, ending
+        case scene, step, action, fault, request, phase, shortcut, rest, ending
     }
 
     /// Everything that must have been tried or reached, by group.
     package static let expected: [(group: Group, names: [String])] = [
-        (.scene, ["pods alone", "linked route", "both route", "two controllers", "clocks apart"]),
-        (.step, ["setWeight", "pause with end", "pause without end", "analysis", "background analysis"]),
+        (.scene, [
+            "pods alone", "linked route", "both route", "two controllers", "clocks apart", "least pods", "progress threshold", "rollback window",
+        ]),
+        (.step, [
+            "setWeight", "pause with end", "pause without end", "analysis", "background analysis", "setCanaryScale weight",
+            "setCanaryScale replicas", "setCanaryScale matchTrafficWeight",
+        ]),
         (.action, [
-            "new image", "third revision", "rollback", "promote", "promote --full", "abort", "retry", "scale", "pause", "resume",
+            "new image", "third revision", "rollback", "return to a recent one", "promote", "promote --full", "abort", "retry", "scale", "pause", "resume",
             "metric goes bad", "metric goes good", "evict",
         ]),
         (.fault, NetworkFault.allCases.map(\.rawValue) + ["silent watch", "crash", "freeze", "lease outage"]),
         (.request, Faults.Kind.allCases.map(\.rawValue) + Faults.WatchKind.allCases.map { "watch \($0.rawValue)" }),
         (.phase, ["Progressing", "Paused", "Degraded", "Healthy"]),
+        (.shortcut, ["rollback within window", "promotion with enough pods"]),
         (.rest, ["promoted", "aborted", "pausedAtStep", "pausedByHand", "timedOut"]),
         (.ending, ["promoted", "aborted"]),
     ]

@@ -25,6 +25,13 @@ extension TortureScene: CustomStringConvertible {
         if let maxSurge { parts.append("maxSurge \(maxSurge)") }
         if let maxUnavailable { parts.append("maxUnavailable \(maxUnavailable)") }
         if let abortScaleDownDelay { parts.append("abortScaleDownDelaySeconds \(abortScaleDownDelay)") }
+        if let leastPods { parts.append("minPodsPerReplicaSet \(leastPods)") }
+        switch threshold {
+        case .percent(let value): parts.append("replicaProgressThreshold \(value) %")
+        case .pods(let value): parts.append("replicaProgressThreshold \(value) pods")
+        case nil: break
+        }
+        if let rollbackWindow { parts.append("rollbackWindow \(rollbackWindow)") }
         if let scaleDownDelay { parts.append("scaleDownDelaySeconds \(scaleDownDelay)") }
         if hasTwoControllers { parts.append("two controllers") }
         if isSkewed { parts.append("clocks ahead by \(skews.map { "\($0)s" }.joined(separator: ", "))") }
@@ -38,6 +45,9 @@ extension TortureScene.Step {
         case .setWeight(let weight): "setWeight \(weight)"
         case .pause(let seconds): seconds.map { "pause \($0)s" } ?? "pause"
         case .analysis: "analysis"
+        case .canaryScale(.weight(let weight)): "setCanaryScale weight \(weight)"
+        case .canaryScale(.replicas(let replicas)): "setCanaryScale replicas \(replicas)"
+        case .canaryScale(.matchingWeight): "setCanaryScale matchTrafficWeight"
         }
     }
 
@@ -47,6 +57,9 @@ extension TortureScene.Step {
         case .setWeight: "setWeight"
         case .pause(let seconds): seconds == nil ? "pause without end" : "pause with end"
         case .analysis: "analysis"
+        case .canaryScale(.weight): "setCanaryScale weight"
+        case .canaryScale(.replicas): "setCanaryScale replicas"
+        case .canaryScale(.matchingWeight): "setCanaryScale matchTrafficWeight"
         }
     }
 }
@@ -55,6 +68,7 @@ extension TimedAction.Action {
     var text: String {
         switch self {
         case .setImage(let tag): "set image \(tag)"
+        case .returnTo(let tag): "set image \(tag) again"
         case .scale(let replicas): "scale to \(replicas)"
         case .evict(let pods): "evict \(pods) pods"
         default: label
@@ -65,6 +79,7 @@ extension TimedAction.Action {
     var label: String {
         switch self {
         case .setImage(let tag): tag == "v1" ? "rollback" : tag.hasSuffix("2") ? "new image" : "third revision"
+        case .returnTo: "return to a recent one"
         case .promote: "promote"
         case .promoteFully: "promote --full"
         case .abort: "abort"

@@ -35,6 +35,18 @@ package struct TortureScene: Sendable, Equatable {
         /// Seconds; nil: until a person ends it.
         case pause(Int?)
         case analysis
+        /// Only with a route.
+        case canaryScale(Scale)
+    }
+
+    /// How a step sizes the canary.
+    package enum Scale: Sendable, Equatable {
+        case weight(Int), replicas(Int), matchingWeight
+    }
+
+    /// How many pods its user calls enough.
+    package enum Threshold: Sendable, Equatable {
+        case percent(Int), pods(Int)
     }
 
     package var replicas: Int
@@ -46,6 +58,11 @@ package struct TortureScene: Sendable, Equatable {
     package var maxUnavailable: String?
     package var abortScaleDownDelay: Int?
     package var scaleDownDelay: Int?
+    /// `minPodsPerReplicaSet`.
+    package var leastPods: Int?
+    package var threshold: Threshold?
+    /// Revisions that may be returned to without steps.
+    package var rollbackWindow: Int?
     /// Two processes with a lease, or one without.
     package var hasTwoControllers: Bool = false
     /// What the clocks of the processes are ahead of the server's, in seconds, in the order in which they start.
@@ -60,6 +77,19 @@ package struct TortureScene: Sendable, Equatable {
     package var isRouted: Bool { routing != .none }
     package var isSkewed: Bool { skews.contains { $0 != 0 } }
     package var hasAnalysis: Bool { backgroundFrom != nil || steps.contains(.analysis) }
+
+    /// The first step that asks for a weight where one before it lets the canary have no pods; nobody would ever get past it.
+    package var stuckStep: Int? {
+        var hasNone: Bool = false
+        for (index, step) in steps.enumerated() {
+            switch step {
+            case .canaryScale(let scale): hasNone = scale == .replicas(0) || scale == .weight(0)
+            case .setWeight(let weight): if hasNone && weight > 0 { return index }
+            case .pause, .analysis: break
+            }
+        }
+        return nil
+    }
 }
 
 /// Something that a person, or the world beside the controller, does at one instant.
@@ -67,6 +97,8 @@ package struct TimedAction: Sendable, Equatable {
     package enum Action: Sendable, Equatable {
         /// `kubectl set image`, with another tag.
         case setImage(String)
+        /// The same, with a tag that there was before.
+        case returnTo(String)
         case promote, promoteFully, abort, retry
         case scale(Int)
         case pause, resume

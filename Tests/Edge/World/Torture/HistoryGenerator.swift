@@ -26,7 +26,8 @@ package struct HistoryGenerator {
     private mutating func scene() -> TortureScene {
         let routing: TortureScene.Routing = one(of: [.none, .none, .linked, .linked, .both])
         var scene = TortureScene(replicas: number(1...10), routing: routing, steps: [])
-        for _ in 0..<number(1...5) { scene.steps.append(step()) }
+        for _ in 0..<number(1...5) { scene.steps.append(scene.isRouted && isHit(1, of: 7) ? scaleStep(scene.replicas) : step()) }
+        if let stuck = scene.stuckStep { scene.steps.insert(.canaryScale(.matchingWeight), at: stuck) }
         if isHit(1, of: 5) { scene.backgroundFrom = number(0...scene.steps.count - 1) }
         let limits: [String?] = [nil, nil, "25%", "50%", "1", "2", "100%", "0"]
         scene.maxSurge = one(of: limits)
@@ -34,6 +35,9 @@ package struct HistoryGenerator {
         if scene.maxSurge == "0", scene.maxUnavailable == "0" { scene.maxUnavailable = "1" }
         scene.abortScaleDownDelay = one(of: [nil, nil, 1, 5, 10, 0])
         if scene.isRouted { scene.scaleDownDelay = one(of: [nil, 0, 5, 10]) }
+        if scene.isRouted, isHit(1, of: 6) { scene.leastPods = number(1...5) }
+        if isHit(1, of: 6) { scene.threshold = isHit(1, of: 2) ? .percent(number(50...100)) : .pods(number(1...10)) }
+        if isHit(1, of: 4) { scene.rollbackWindow = number(1...3) }
         scene.hasTwoControllers = isHit(1, of: 5)
         if isHit(1, of: 4) {
             // Around the server's clock, and at most a minute apart.
@@ -51,6 +55,14 @@ package struct HistoryGenerator {
         }
     }
 
+    private mutating func scaleStep(_ total: Int) -> TortureScene.Step {
+        switch number(0...2) {
+        case 0: .canaryScale(.weight(one(of: [0, 5, 25, 50, 100, 150])))
+        case 1: .canaryScale(.replicas(number(0...total + 1)))
+        default: .canaryScale(.matchingWeight)
+        }
+    }
+
     // MARK: People
 
     private mutating func actions(_ scene: TortureScene) -> [TimedAction] {
@@ -62,7 +74,7 @@ package struct HistoryGenerator {
         for _ in 0..<number(0...4) {
             let at: Int = number(50...Self.span)
             let action: TimedAction.Action
-            switch number(0...(scene.hasAnalysis ? 17 : 13)) {
+            switch number(0...(scene.hasAnalysis ? 18 : 14)) {
             case 0...1:
                 action = .setImage(image(version))
                 version += 1
@@ -76,13 +88,42 @@ package struct HistoryGenerator {
                 action = .pause
                 if isHit(1, of: 2) { later.append(TimedAction(at: at + number(100...30_000), .resume)) }
             case 13: action = .evict(number(1...3))
-            case 14...15: action = .metricBad
+            // Which one is known when all are in order.
+            case 14: action = .returnTo("")
+            case 15...16: action = .metricBad
             default: action = .metricGood
             }
             later.append(TimedAction(at: at, action))
         }
+        if scene.rollbackWindow != nil, isHit(1, of: 2) {
+            // Back to a version before the stable one: another one has to become stable first.
+            let at: Int = number(100...15_000)
+            later.append(TimedAction(at: at, .promoteFully))
+            later.append(TimedAction(at: at + number(2_000...40_000), .returnTo("")))
+        }
         // Sorting is not stable, so the place breaks ties.
-        return actions + later.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
+        return named(actions + later.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element))
+    }
+
+    /// Gives each return the tag of a version that there was before.
+    private mutating func named(_ actions: [TimedAction]) -> [TimedAction] {
+        var named: [TimedAction] = actions
+        var tags: [String] = ["v1"]
+        for index in named.indices {
+            switch named[index].action {
+            case .setImage(let tag):
+                tags.removeAll { $0 == tag }
+                tags.append(tag)
+            case .returnTo:
+                // The last one is there now.
+                let tag: String = one(of: Array(tags.dropLast()))
+                named[index].action = .returnTo(tag)
+                tags.removeAll { $0 == tag }
+                tags.append(tag)
+            default: break
+            }
+        }
+        return named
     }
 
     /// A tag that says how its pods are.

@@ -91,6 +91,10 @@ package final class HistoryPlayer: Sendable {
         verdict.coverage.count(.scene, history.scene.isRouted ? "\(history.scene.routing.rawValue) route" : "pods alone")
         if history.scene.hasTwoControllers { verdict.coverage.count(.scene, "two controllers") }
         if history.scene.isSkewed { verdict.coverage.count(.scene, "clocks apart") }
+        if history.scene.leastPods != nil { verdict.coverage.count(.scene, "least pods") }
+        if history.scene.threshold != nil { verdict.coverage.count(.scene, "progress threshold") }
+        if history.scene.rollbackWindow != nil { verdict.coverage.count(.scene, "rollback window") }
+        verdict.coverage.count(.shortcut, "promotion with enough pods", by: judge.earlyPromotions)
         if let first = verdict.violations.map(\.at).min() { verdict.lastWrites = notebook.lastWrites(until: first) }
         return verdict
     }
@@ -132,7 +136,7 @@ package final class HistoryPlayer: Sendable {
     private func act(_ action: TimedAction.Action) async throws {
         notebook.count(.action, action.label)
         switch action {
-        case .setImage(let tag): try await world.setImage("myapp:\(tag)")
+        case .setImage(let tag), .returnTo(let tag): try await world.setImage("myapp:\(tag)")
         case .promote: try await world.promote()
         case .promoteFully: try await world.promoteFully()
         case .abort: try await world.abort()

@@ -30,6 +30,9 @@ final class Notebook: Sendable {
 
     func note(_ write: CommittedWrite) {
         let isOurs: Bool = WriteJudge.isOurs(write)
+        if isOurs, write.resource == .events, write.old == nil, write.new?["message"]?.stringValue?.hasSuffix(": Rollback within window") == true {
+            count(.shortcut, "rollback within window")
+        }
         guard isOurs && write.resource != .events && write.resource != .leases || write.userAgent == "kubectl" else { return }
         state.withLock { state in
             // Measurements go on beside an update that waits.

@@ -56,6 +56,10 @@ package struct Shrinker {
         add { $0.scene.maxUnavailable = nil }
         add { $0.scene.abortScaleDownDelay = nil }
         add { $0.scene.scaleDownDelay = nil }
+        add { $0.scene.leastPods = nil }
+        add { $0.scene.threshold = nil }
+        add { $0.scene.rollbackWindow = nil }
+        if history.scene.stuckStep == nil { found.removeAll { $0.scene.stuckStep != nil } }
         if history.scene.maxSurge == "0" || history.scene.maxUnavailable == "0" { found.removeAll { $0.scene.maxSurge == "0" && $0.scene.maxUnavailable == "0" } }
         return found
     }

@@ -41,6 +41,9 @@ extension TortureScene {
             case .setWeight(let weight): Scenery.setWeight(weight)
             case .pause(let seconds): Scenery.pause(seconds.map { "\($0)s" })
             case .analysis: ["analysis": ["templates": [["templateName": .string(Self.stepTemplate)]]]]
+            case .canaryScale(.weight(let weight)): ["setCanaryScale": ["weight": .number(JSONNumber(weight))]]
+            case .canaryScale(.replicas(let replicas)): ["setCanaryScale": ["replicas": .number(JSONNumber(replicas))]]
+            case .canaryScale(.matchingWeight): ["setCanaryScale": ["matchTrafficWeight": true]]
             }
         }
         var rollout: JSONValue = isRouted
@@ -56,6 +59,13 @@ extension TortureScene {
         set("maxUnavailable", limit(maxUnavailable))
         set("abortScaleDownDelaySeconds", abortScaleDownDelay.map { .number(JSONNumber($0)) })
         set("scaleDownDelaySeconds", scaleDownDelay.map { .number(JSONNumber($0)) })
+        set("minPodsPerReplicaSet", leastPods.map { .number(JSONNumber($0)) })
+        switch threshold {
+        case .percent(let value): set("replicaProgressThreshold", ["type": "Percent", "value": .number(JSONNumber(value))])
+        case .pods(let value): set("replicaProgressThreshold", ["type": "Pods", "value": .number(JSONNumber(value))])
+        case nil: break
+        }
+        if let rollbackWindow { rollout.set(["revisions": .number(JSONNumber(rollbackWindow))], at: ["spec", "rollbackWindow"]) }
         if let backgroundFrom {
             set("analysis", [
                 "templates": [["templateName": .string(Self.backgroundTemplate)]], "startingStep": .number(JSONNumber(backgroundFrom)),
