@@ -28,9 +28,13 @@ func neededEdit(of route: HTTPRoute, for intent: RouteIntent) -> NeededEdit {
     }
     var operations: [JSONPatch.Operation] = []
     let added: ManagedRecord.Backend? = record.backend(of: intent.rollout)
-    switch WeightedRules.find(in: route, for: intent) {
+    switch WeightedRules.find(in: route, for: intent, isAdded: added?.name == intent.canaryService) {
     case .none(let problem):
         return .impossible(problem)
+    case .undecided(let problem):
+        // Without weight for the canary such a route says what is wanted. What we had added somebody has taken out together with
+        // the place of it; the record stays, so that the rest is put right when one rule can be told again.
+        if intent.weight > 0 { return .impossible(problem) }
     case .both(let rules):
         if let added, added.name == intent.canaryService, intent.weight == 0 {
             // The release is over: what we added goes, the stable reference is as it was before.

@@ -118,6 +118,7 @@ func intent(_ weight: Int, max: Int = 100, verification: RouteIntent.Verificatio
 
     @Test("names what cannot be weighted, and the remedy", arguments: [
         ([[backend("shop-stable", 1)], [backend("shop-stable", 1)]], "add {name: shop-canary, port: 80, weight: 0}"),
+        ([[backend("shop-stable", 1)], [backend("shop-canary", 1)]], "names shop-stable in spec.rules[0] and shop-canary apart from it in spec.rules[1]; add"),
         ([[backend("cdn", 1)]], "no rule of web/shop names the Service shop-stable"),
         ([[backend("shop-stable"), backend("shop-stable", port: 81), backend("shop-canary")]], "both must occur equally often"),
         ([[backend("shop-stable"), backend("shop-canary", kind: "ServiceImport")], [backend("shop-stable")]], "backendRef was not found in httpRoute"),

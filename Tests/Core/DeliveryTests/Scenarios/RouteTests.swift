@@ -40,6 +40,25 @@ import Testing
         #expect(cluster.events.contains { $0.reason == "TrafficRoutingError" && $0.message.contains("add {name: app-canary, port: 80, weight: 0}") })
         #expect(cluster.step == 0 && cluster.size("v2") == 2)
     }
+
+    @Test("is given the canary again when somebody takes it out, and ends its release beside a rule of theirs") func takenOut() {
+        var cluster = ModelCluster.routed(
+            Manifest.rollout(steps: RoutedCanaryTests.halfway, canary: Manifest.routed()), backends: [["name": "app-stable", "port": 80]])
+        cluster.settle()
+        cluster.setImage("v2")
+        cluster.settle()
+        #expect(cluster.routeText == "50/50")
+        cluster.routes["app"]?.set(
+            [["backendRefs": [["name": "app-stable", "port": 80, "weight": 50]]], ["backendRefs": [["name": "app-canary", "port": 80, "weight": 1]]]],
+            at: ["spec", "rules"])
+        cluster.settle()
+        #expect(cluster.routeNames == ["app-stable", "app-canary"] && cluster.routeText == "50/50")
+        cluster.promote()
+        cluster.settle()
+        cluster.run(for: .seconds(60))
+        #expect(cluster.stable == "v2" && cluster.size("v1") == 0 && cluster.routeNames == ["app-stable"])
+        #expect(!cluster.events.contains { $0.reason == "TrafficRoutingError" })
+    }
 }
 
 @Suite("A gateway that loses its reports") struct LostReportTests {

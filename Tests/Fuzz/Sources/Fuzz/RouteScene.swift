@@ -131,17 +131,22 @@ enum RouteScene {
         route.rules.reduce(0) { $0 + references(to: service, in: $1, route, intent).count }
     }
 
+    /// The rules of a route in which an edit may change something: those that name both Services; where there are none, the one
+    /// that names the stable Service.
+    static func weighed(in route: HTTPRoute, _ intent: RouteIntent) -> [Int] {
+        let stable = route.rules.filter { !references(to: intent.stableService, in: $0, route, intent).isEmpty }
+        let both = stable.filter { !references(to: intent.canaryService, in: $0, route, intent).isEmpty }
+        return (both.isEmpty && stable.count == 1 ? stable : both).map(\.index)
+    }
+
     /// The document without what an edit may change: references to the canary and weights of references to stable, but only in
-    /// rules that are weighed; our entry of the record; our label.
-    static func withoutOurs(_ document: JSONValue, _ intent: RouteIntent) -> JSONValue {
+    /// `rules`; our entry of the record; our label.
+    static func withoutOurs(_ document: JSONValue, in rules: [Int], _ intent: RouteIntent) -> JSONValue {
         guard let route = try? HTTPRoute(json: document) else { broken("an edited route can be read: \(document)") }
         var document: JSONValue = document
-        let isLinked: Bool = named(intent.canaryService, in: route, intent) > 0
-        for rule in route.rules {
+        for rule in route.rules where rules.contains(rule.index) {
             let stable = references(to: intent.stableService, in: rule, route, intent)
             let canary = references(to: intent.canaryService, in: rule, route, intent)
-            // A rule with one of them only is somebody else's, unless no rule names the canary.
-            if stable.isEmpty || (canary.isEmpty && isLinked) { continue }
             guard var backends = document.at("spec", "rules")?[rule.index]?["backendRefs"]?.arrayValue else { continue }
             for reference in stable { backends[reference.index]["weight"] = JSONValue?.none }
             for reference in canary.reversed() { backends.remove(at: reference.index) }

@@ -16,7 +16,7 @@ extension Target {
         switch verdict(on: route, for: intent, since: now - .seconds(Int64(source.below(120))), now: now) {
         case .write(let edit):
             isOneEdit(edit, of: route, intent)
-            touchesOnlyOurs(edit.document, before: route.document, intent)
+            touchesOnlyOurs(edit.document, before: route, intent)
             saysWhatIsWanted(edit.document, before: route, intent)
             isDoneOnce(edit, intent)
             let meanwhile: JSONValue = RouteScene.changedByOthers(route.document, &source)
@@ -46,8 +46,9 @@ extension Target {
         }
     }
 
-    private static func touchesOnlyOurs(_ after: JSONValue, before: JSONValue, _ intent: RouteIntent) {
-        let (left, right) = (RouteScene.withoutOurs(before, intent), RouteScene.withoutOurs(after, intent))
+    private static func touchesOnlyOurs(_ after: JSONValue, before: HTTPRoute, _ intent: RouteIntent) {
+        let rules: [Int] = RouteScene.weighed(in: before, intent)
+        let (left, right) = (RouteScene.withoutOurs(before.document, in: rules, intent), RouteScene.withoutOurs(after, in: rules, intent))
         require(left == right, "what is not ours stays as it is:\n\(left)\n\(right)")
     }
 
