@@ -73,7 +73,7 @@ private struct WrittenWorld {
 
 private func sizeViolations(_ world: WrittenWorld) -> [String] {
     var found: [String] = []
-    if world.resizes.count > 1 { found.append("\(world.resizes.count) ReplicaSets change their size in one plan") }
+    if world.resizes.count > 1, world.strategy != nil { found.append("\(world.resizes.count) ReplicaSets change their size in one plan") }
     for resize in world.resizes where resize.size < resize.replicaSet.want {
         let replicaSet: ReplicaSet = resize.replicaSet
         let name: String = replicaSet.metadata.name
