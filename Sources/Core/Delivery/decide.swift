@@ -163,7 +163,7 @@ private func resetPlan(_ situation: CanarySituation) -> RolloutPlan {
         draft.finish(situation)
         return plan(draft, [])
     }
-    draft.status.blueGreen.resetUpdate()
+    if situation.guards.have(.gatesOfOneVersion) { draft.status.blueGreen.resetUpdate() }
     let services = BlueGreenServices(previewOf: situation, blueGreen)
     draft.finishBlueGreen(situation, services)
     return plan(draft, services.actions)

@@ -34,13 +34,13 @@ struct BlueGreenServices: Sendable {
         let stable: ReplicaSet? = situation.roles.stable
         let hasStable: Bool = (stable?.status.availableReplicas ?? 0) > 0
         // Differs: upstream waits for the pods of the version that is given up, which may never come.
-        if situation.isAborted, let stable { return hasStable ? stable : nil }
+        if situation.isAborted, situation.guards.have(.abortedSwitch), let stable { return hasStable ? stable : nil }
         // A Service that selects no version of ours goes to the stable one, not past the gates to the new one.
         if situation.replicaSet(withHash: situation.activeHash) == nil, let stable, stable.podHash != situation.newHash {
             let isWhole: Bool = stable.status.availableReplicas >= max(1, stable.want)
             return (situation.activeHash.isEmpty ? isWhole : hasStable) ? stable : nil
         }
-        guard !situation.isHalted, !situation.isReset, situation.newIsSaturated, let new = situation.roles.new else { return nil }
+        guard !situation.isHalted, !situation.isReset, situation.newIsSaturated || !situation.guards.have(.switchPods), let new = situation.roles.new else { return nil }
         if situation.isFastTracked { return new }
         return situation.pauseIsOver && situation.prePromotionIsOver && !situation.persisted.abort ? new : nil
     }

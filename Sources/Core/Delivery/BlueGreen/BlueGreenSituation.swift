@@ -49,12 +49,12 @@ extension CanarySituation {
 
     /// Whether the analysis before the switch has succeeded, or none was asked for.
     var prePromotionIsOver: Bool {
-        guard blueGreen?.prePromotionAnalysis != nil else { return true }
+        guard blueGreen?.prePromotionAnalysis != nil, guards.have(.prePromotionGate) else { return true }
         return phase(of: persisted.blueGreen.prePromotionRun) == .successful
     }
 
     var postPromotionIsOver: Bool {
-        guard blueGreen?.postPromotionAnalysis != nil else { return true }
+        guard blueGreen?.postPromotionAnalysis != nil, guards.have(.postPromotionGate) else { return true }
         return phase(of: persisted.blueGreen.postPromotionRun) == .successful
     }
 
@@ -72,7 +72,7 @@ extension CanarySituation {
 
     /// Whether a person need not be asked, or has been.
     var pauseIsOver: Bool {
-        guard let strategy = blueGreen else { return true }
+        guard let strategy = blueGreen, guards.have(.promotionPause) else { return true }
         if persisted.blueGreen.scaleUpPreviewCheckPoint { return true }
         if strategy.isAutoPromoted && strategy.autoPromotionSeconds == 0 { return true }
         guard let pause = persisted.pauseConditions.first(where: { $0.reason == .blueGreenPause }) else {

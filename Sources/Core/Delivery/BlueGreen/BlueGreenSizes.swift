@@ -48,7 +48,7 @@ struct BlueGreenSizes: Sendable {
     /// A version that was given up keeps its pods until the active Service has left it and stable is whole, and then for the delay.
     private mutating func keepAborted(_ new: ReplicaSet, _ situation: CanarySituation, _ strategy: BlueGreenStrategy) {
         let delay: Int = strategy.abortScaleDownDelaySeconds ?? 30
-        let isServing: Bool = situation.activeHash == new.podHash && situation.guards.have(.referencedReplicaSets)
+        let isServing: Bool = situation.activeHash == new.podHash && situation.guards.have(.activePods)
         let stableIsWhole: Bool = (situation.roles.stable?.status.availableReplicas ?? 0) >= situation.total
             || !situation.guards.have(.abortedCanaryNeeded)
         if new.want == 0 || isServing || !stableIsWhole || delay == 0 { return scale(new, to: new.want, situation) }

@@ -260,6 +260,26 @@ import Testing
         #expect(cluster.selected(by: "active") == "v1" && cluster.size("v1") == 3)
     }
 
+    @Test("a version that the active Service selects keeps its pods after an abort while stable cannot serve") func keepsServing() {
+        var cluster = Self.updating(["postPromotionAnalysis": Self.analysis])
+        cluster.podLimit = ["v1": 0]
+        cluster.runPods()
+        cluster.settle()
+        cluster.abort()
+        cluster.settle()
+        #expect(cluster.selected(by: "active") == "v2" && cluster.annotation("scale-down-deadline", of: "v2") == nil)
+        // Somebody has put a deadline there; it changes nothing while the Service selects the version.
+        cluster.editReplicaSet("v2", ["metadata": ["annotations": ["scale-down-deadline": "2020-01-01T00:00:00Z"]]])
+        cluster.podLimit = ["v1": 3]
+        var plan = cluster.decideNow()
+        #expect(!plan.steps.contains { if case .scaleReplicaSet(_, _, 0, _, _) = $0.action { true } else { false } })
+        cluster.runPods()
+        plan = cluster.decideNow()
+        #expect(!plan.steps.contains { if case .scaleReplicaSet(_, _, 0, _, _) = $0.action { true } else { false } })
+        cluster.settle()
+        #expect(cluster.selected(by: "active") == "v1")
+    }
+
     @Test("R05: an abort after the wish for full promotion wins; R14: the wish right after a rollback is honoured") func wishes() {
         var cluster = Self.steady(["autoPromotionEnabled": false])
         cluster.podLimit = ["v2": 0]
