@@ -97,7 +97,8 @@ extension StatusDraft {
                 events.append(EventNote(.warning, .rolloutAborted, message))
             }
             status.set(RolloutCondition(.progressing, .no, reason: ProgressReason.aborted, message: message, at: now))
-        } else if isHealthy {
+        } else if isHealthy && !((situation.spec.paused || !status.pauseConditions.isEmpty) && !isCompleted) {
+            // A pause says so itself, and would take this back in the same write.
             status.set(RolloutCondition(
                 .progressing, .yes, reason: ProgressReason.newReplicaSetAvailable,
                 message: "\(situation.subject) has successfully progressed.", at: now))
