@@ -8,7 +8,7 @@ import RolloutModel
 /// mistake in one place does not hide in the other. Tests and simulations check each plan against them.
 public func violations(of plan: RolloutPlan, seen: RolloutObservation, now: Timestamp) -> [String] {
     let world = WrittenWorld(plan, seen)
-    return sizeViolations(world) + trafficViolations(world) + abortViolations(world) + statusViolations(world)
+    return sizeViolations(world) + trafficViolations(world) + blueGreenViolations(world) + abortViolations(world) + statusViolations(world)
         + timeViolations(plan, seen, now: now)
 }
 
@@ -73,7 +73,7 @@ private struct WrittenWorld {
 
 private func sizeViolations(_ world: WrittenWorld) -> [String] {
     var found: [String] = []
-    if world.resizes.count > 1 { found.append("\(world.resizes.count) ReplicaSets change their size in one plan") }
+    if world.resizes.count > 1, world.strategy != nil { found.append("\(world.resizes.count) ReplicaSets change their size in one plan") }
     for resize in world.resizes where resize.size < resize.replicaSet.want {
         let replicaSet: ReplicaSet = resize.replicaSet
         let name: String = replicaSet.metadata.name
@@ -113,6 +113,28 @@ private func sizeViolations(_ world: WrittenWorld) -> [String] {
         guard case .deleteReplicaSet(let name) = step.action, let gone = world.roles.all.first(where: { $0.metadata.name == name }) else { continue }
         if gone.want > 0 || gone.status.replicas > 0 { found.append("\(name) is deleted though it has pods") }
         if gone.podHash == world.after.stableRS || gone.podHash == world.after.currentPodHash { found.append("\(name) is deleted though it is in use") }
+    }
+    return found
+}
+
+/// What the active Service selects is there, and stays.
+private func blueGreenViolations(_ world: WrittenWorld) -> [String] {
+    guard let strategy = world.seen.rollout.spec.blueGreen, world.total > 0 else { return [] }
+    var found: [String] = []
+    let active: String = world.seen.services[strategy.activeService]?.selector[Keys.podHash] ?? ""
+    for resize in world.resizes where resize.replicaSet.podHash == active && resize.size < min(world.total, resize.replicaSet.want) {
+        found.append("\(resize.replicaSet.metadata.name) is scaled to \(resize.size) while the Service \(strategy.activeService) selects it")
+    }
+    if Set(world.resizes.map(\.replicaSet.metadata.name)).count != world.resizes.count { found.append("a ReplicaSet is sized twice in one plan") }
+    for step in world.plan.steps {
+        guard case .pointService(strategy.activeService, let hash, let previous, _) = step.action, hash != previous else { continue }
+        let target: ReplicaSet? = world.roles.all.first { $0.podHash == hash }
+        let available: Int = target?.status.availableReplicas ?? 0
+        if available == 0 { found.append("the Service \(strategy.activeService) would select \(world.name(hash)), which has no available pod") }
+        if hash != world.before.stableRS, available < world.total {
+            found.append("the Service \(strategy.activeService) would select \(world.name(hash)) with \(available) of \(world.total) pods")
+        }
+        if hash != world.before.stableRS, world.before.abort, !world.before.promoteFull { found.append("an aborted version would go live") }
     }
     return found
 }

@@ -14,12 +14,14 @@ private func wantedPlan(_ seen: RolloutObservation, now: Timestamp) -> RolloutPl
     let rollout: Rollout = seen.rollout
     let selector = EffectiveSelector(of: rollout, replicaSets: seen.replicaSets)
     if let problem = specProblem(seen, selector: selector), seen.guards.have(.invalidSpec) { return invalidSpecPlan(rollout, problem, now: now) }
-    guard let strategy = rollout.spec.canary else { return RolloutPlan(status: rollout.status) }
+    var none: [FieldProblem] = []
+    let bare: CanaryStrategy? = rollout.spec.blueGreen == nil ? nil : CanaryStrategy(json: .object([:]), path: "", problems: &none)
+    guard let strategy = rollout.spec.canary ?? bare else { return RolloutPlan(status: rollout.status) }
     let roles = ReplicaSetRoles(of: seen, selector: selector)
     let claims: [PlannedAction] = roles.adopted.map { PlannedAction(.adoptReplicaSet(name: $0.metadata.name)) }
         + roles.released.map { PlannedAction(.releaseReplicaSet(name: $0.metadata.name)) }
     if !claims.isEmpty { return RolloutPlan(steps: claims, status: rollout.status) }
-    if let lost = LostStable(seen, roles, service: strategy.stableService) { return lost.plan(rollout) }
+    if let lost = LostStable(seen, roles, service: rollout.spec.blueGreen?.activeService ?? strategy.stableService) { return lost.plan(rollout) }
 
     let situation = CanarySituation(seen: seen, strategy: strategy, selector: selector, roles: roles, now: now)
     guard let new = roles.new else { return creationPlan(situation) }
@@ -30,6 +32,7 @@ private func wantedPlan(_ seen: RolloutObservation, now: Timestamp) -> RolloutPl
     if rollout.status.condition(.progressing) == nil { return foundPlan(situation, new) }
     // Differs: upstream resizes first, and gives a version that has just come back the size of the one that is recorded.
     if situation.isReset { return resetPlan(situation) }
+    if let blueGreen = situation.blueGreen { return blueGreenPlan(situation, blueGreen, isResize: isResized(situation)) }
     return isResized(situation) ? resizePlan(situation) : canaryPlan(situation)
 }
 
@@ -156,8 +159,14 @@ private func resetPlan(_ situation: CanarySituation) -> RolloutPlan {
         draft.status.currentStepIndex = situation.steps.count
         draft.events.append(EventNote(.normal, .skipSteps, "Rollback to active ReplicaSets within RollbackWindow"))
     }
-    draft.finish(situation)
-    return plan(draft, [])
+    guard let blueGreen = situation.blueGreen else {
+        draft.finish(situation)
+        return plan(draft, [])
+    }
+    if situation.guards.have(.gatesOfOneVersion) { draft.status.blueGreen.resetUpdate() }
+    let services = BlueGreenServices(previewOf: situation, blueGreen)
+    draft.finishBlueGreen(situation, services)
+    return plan(draft, services.actions)
 }
 
 /// Puts the pieces together.

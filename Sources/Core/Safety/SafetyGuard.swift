@@ -115,6 +115,23 @@ package enum SafetyGuard: String, Sendable, CaseIterable {
     /// An abort is told once (R39).
     case abortToldOnce
 
+    // MARK: Blue-green
+
+    /// The active Service moves only to a version that has all its pods (R27).
+    case switchPods
+    /// The active Service moves only after the analysis that was asked for before (R28).
+    case prePromotionGate
+    /// A version counts as stable only after the analysis that was asked for behind the switch.
+    case postPromotionGate
+    /// The active Service moves only after the pause that was asked for.
+    case promotionPause
+    /// What one version has passed counts for no other (R26).
+    case gatesOfOneVersion
+    /// An aborted update gives the active Service back whatever its own pods do.
+    case abortedSwitch
+    /// A version keeps its pods while the active Service selects it.
+    case activePods
+
     // MARK: Deadlines
 
     /// Another version has its own deadline for progress (R10).

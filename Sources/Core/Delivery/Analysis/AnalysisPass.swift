@@ -20,7 +20,24 @@ struct AnalysisPass: Sendable {
     var problem: String?
 
     private enum Kind: String {
-        case step = "Step", background = "Background"
+        case step = "Step", background = "Background", prePromotion = "PrePromotion", postPromotion = "PostPromotion"
+
+        /// What its failure is called, and what its runs' names end in.
+        var words: String {
+            switch self {
+            case .step: "Step-based"
+            case .background: "Background"
+            case .prePromotion: "Blue/green pre-promotion"
+            case .postPromotion: "Blue/green post-promotion"
+            }
+        }
+        var suffix: String {
+            switch self {
+            case .step, .background: ""
+            case .prePromotion: "-pre"
+            case .postPromotion: "-post"
+            }
+        }
     }
 
     init(_ situation: CanarySituation, _ draft: inout StatusDraft) {
@@ -48,7 +65,41 @@ struct AnalysisPass: Sendable {
                 }
             }
         }
+        if let blueGreen = situation.blueGreen { judge(blueGreen, situation, &draft, &current) }
         endOthers(situation, current: current)
+    }
+
+    /// The runs before and after the switch of a blue-green Rollout.
+    private mutating func judge(_ strategy: BlueGreenStrategy, _ situation: CanarySituation, _ draft: inout StatusDraft, _ current: inout Set<String>) {
+        let active: String = situation.persisted.blueGreen.activeSelector
+        let isUpdating: Bool = !situation.cancelsAnalysis && !situation.isReset
+        let before: Bool = isUpdating && !active.isEmpty && active != situation.newHash
+        let after: Bool = isUpdating && active == situation.newHash
+        follow(strategy.prePromotionAnalysis, .prePromotion, mayRun: before, mayStart: situation.isReadyForPause, situation, &draft, &current)
+        follow(strategy.postPromotionAnalysis, .postPromotion, mayRun: after, mayStart: situation.newIsSaturated, situation, &draft, &current)
+    }
+
+    private mutating func follow(
+        _ analysis: RolloutAnalysis?, _ kind: Kind, mayRun: Bool, mayStart: Bool, _ situation: CanarySituation, _ draft: inout StatusDraft,
+        _ current: inout Set<String>
+    ) {
+        let recorded: RunStatus? = kind == .prePromotion ? situation.persisted.blueGreen.prePromotionRun : situation.persisted.blueGreen.postPromotionRun
+        let run: AnalysisRun? = run(named: recorded?.name, situation)
+        guard let analysis, mayRun else {
+            // Its outcome stays recorded; what still runs is ended with the others.
+            if let run { record(RunStatus(name: run.metadata.name, phase: run.status.phase?.rawValue ?? "", message: run.status.message), kind, &draft) }
+            return
+        }
+        let isUndecided: Bool = situation.isUndecided
+        if let run, isUndecided || !Self.needsNew(run, situation) {
+            keep(run, kind, situation, &draft, &current)
+        } else if !isUndecided, mayStart {
+            if let name = create(analysis, kind, index: nil, situation, &draft) { current.insert(name) }
+        } else if kind == .prePromotion {
+            draft.status.blueGreen.prePromotionRun = nil
+        } else {
+            draft.status.blueGreen.postPromotionRun = nil
+        }
     }
 
     private static func currentStepAnalysis(_ situation: CanarySituation) -> RolloutAnalysis? {
@@ -79,13 +130,13 @@ struct AnalysisPass: Sendable {
         case .successful:
             if kind == .step { stepSucceeded = true }
         case .failed, .error:
-            let type: String = kind == .step ? "Step-based" : "Background"
+            let type: String = kind.words
             let message: String = run.status.message.isEmpty ? "" : ": \(run.status.message)"
             if situation.guards.have(.failedAnalysis) { draft.requestAbort("\(type) analysis phase error/failed\(message)") }
         case .inconclusive:
             if situation.guards.have(.inconclusiveAnalysis) { draft.addedPauses.append(.inconclusiveAnalysis) }
         case .pending, .running, nil:
-            if kind == .step { draft.waitsFor = "AnalysisRun \(run.metadata.name)" }
+            if kind != .background { draft.waitsFor = "AnalysisRun \(run.metadata.name)" }
             guard kind == .background, situation.guards.have(.overdueAnalysis), let due = nextMeasurement(of: run, now: situation.now) else { return }
             if due <= situation.now { runThatIsBehind = run.metadata.name } else { draft.wake(at: due) }
         }
@@ -100,6 +151,12 @@ struct AnalysisPass: Sendable {
         case .background:
             previous = draft.persisted.backgroundAnalysisRun
             draft.status.backgroundAnalysisRun = status
+        case .prePromotion:
+            previous = draft.persisted.blueGreen.prePromotionRun
+            draft.status.blueGreen.prePromotionRun = status
+        case .postPromotion:
+            previous = draft.persisted.blueGreen.postPromotionRun
+            draft.status.blueGreen.postPromotionRun = status
         }
         guard !status.phase.isEmpty, previous == nil || (previous!.name == status.name && previous!.phase != status.phase) else { return }
         let old: String = previous.map(\.phase) ?? "NoPreviousStatus"
@@ -134,7 +191,7 @@ struct AnalysisPass: Sendable {
             return nil
         }
         let base: String = "\(situation.rollout.metadata.name)-\(new.podHash)-\(situation.revisionText)"
-            + (index.map { "-\($0)" } ?? "")
+            + (index.map { "-\($0)" } ?? kind.suffix)
         guard let place = freeName(base, spec: composed.spec, situation) else {
             problem = "no name is left for an AnalysisRun beginning with \(base)"
             return nil

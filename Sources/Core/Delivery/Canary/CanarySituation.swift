@@ -7,6 +7,7 @@ import Safety
 /// All answers come from the persisted status: nobody reads back what was only just computed.
 struct CanarySituation: Sendable {
     let seen: RolloutObservation
+    /// Without any member for a blue-green Rollout.
     let strategy: CanaryStrategy
     let selector: EffectiveSelector
     let roles: ReplicaSetRoles
@@ -24,17 +25,19 @@ struct CanarySituation: Sendable {
     /// The weight that means all traffic.
     var maxWeight: Int { strategy.maxTrafficWeight }
     var isBasic: Bool { strategy.trafficRouting == nil }
+    /// Nil for a canary.
+    var blueGreen: BlueGreenStrategy? { spec.blueGreen }
     var newHash: String { roles.new?.podHash ?? "" }
 
     /// Also true when both are empty, as upstream.
     var isFullyPromoted: Bool { persisted.stableRS == persisted.currentPodHash }
 
     /// The hash over the steps as they are now.
-    var stepHashNow: String { stepHash(of: strategy.raw["steps"]?.isNull ?? true ? nil : steps) }
+    var stepHashNow: String { blueGreen != nil ? "" : stepHash(of: strategy.raw["steps"]?.isNull ?? true ? nil : steps) }
 
     /// Whether the template or the steps are not those which the status speaks of; everything starts over then.
     var isReset: Bool {
-        (persisted.currentStepHash != stepHashNow && guards.have(.changedSteps))
+        (blueGreen == nil && persisted.currentStepHash != stepHashNow && guards.have(.changedSteps))
             || (!persisted.currentPodHash.isEmpty && persisted.currentPodHash != newHash && guards.have(.changedTemplate))
     }
 
@@ -133,7 +136,7 @@ struct CanarySituation: Sendable {
     /// Whether the recorded revision is one whose runs and pauses no longer matter.
     var cancelsAnalysis: Bool {
         isFullyPromoted || isAborted || promotesFully || persisted.stableRS.isEmpty || newHash == persisted.stableRS
-            || skipsSteps
+            || skipsSteps || (blueGreen != nil && isFastRollback)
     }
 
     /// Revision of the new ReplicaSet as text, for messages and names.

@@ -6,7 +6,8 @@ func historyCleanup(_ seen: RolloutObservation, _ roles: ReplicaSetRoles) -> [Pl
     let limit: Int = seen.rollout.spec.revisionHistoryLimit ?? 10
     let candidates: [ReplicaSet] = roles.others.filter { !$0.metadata.isBeingDeleted }
     guard candidates.count > limit else { return [] }
-    let current: Set<String> = [seen.rollout.status.stepAnalysisRun?.name ?? "", seen.rollout.status.backgroundAnalysisRun?.name ?? ""]
+    let current: Set<String> = [seen.rollout.status.stepAnalysisRun?.name ?? "", seen.rollout.status.backgroundAnalysisRun?.name ?? "",
+        seen.rollout.status.blueGreen.prePromotionRun?.name ?? "", seen.rollout.status.blueGreen.postPromotionRun?.name ?? ""]
     var actions: [PlannedAction] = []
     for replicaSet in candidates.prefix(candidates.count - limit) {
         let isIdle: Bool = replicaSet.status.replicas == 0 && replicaSet.want == 0

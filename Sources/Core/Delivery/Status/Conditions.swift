@@ -41,6 +41,7 @@ enum ProgressReason {
 /// Questions about a status that is being written, compared with the one that was read.
 extension CanarySituation {
     func isHealthy(_ status: RolloutStatus) -> Bool {
+        if let blueGreen { return isHealthy(status, blueGreen) }
         guard status.updatedReplicas == total, status.availableReplicas == total, status.replicas == total,
               persisted.observedGeneration == "\(rollout.metadata.generation)" else { return false }
         if let index = status.currentStepIndex, !steps.isEmpty, index != steps.count { return false }
@@ -54,6 +55,8 @@ extension CanarySituation {
         // the deadline that the version before has missed.
         if status.currentPodHash != persisted.currentPodHash, guards.have(.deadlinePerVersion) { return true }
         if status.updatedReplicas != persisted.updatedReplicas { return true }
+        if status.blueGreen.activeSelector != persisted.blueGreen.activeSelector { return true }
+        if status.blueGreen.previewSelector != persisted.blueGreen.previewSelector { return true }
         if status.replicas - status.updatedReplicas < persisted.replicas - persisted.updatedReplicas { return true }
         if guards.have(.recoveredPods) {
             if LostPods(before: persisted).isExceeded(by: status) { return true }
@@ -79,7 +82,7 @@ extension CanarySituation {
 
     /// Whether the present step may take as long as it likes.
     var isAtIndefiniteStep: Bool {
-        if persisted.condition(.paused)?.status == .yes { return true }
+        if persisted.condition(.paused)?.status == .yes || (blueGreen != nil && analysisIsRunning) { return true }
         switch currentStep?.kind {
         case .pause, .analysis: return true
         case .setWeight, .setCanaryScale, .unsupported, .malformed, nil: return false

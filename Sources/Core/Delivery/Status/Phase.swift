@@ -12,7 +12,20 @@ func phaseAndMessage(of status: RolloutStatus, spec: RolloutSpec, total: Int, is
     if let pause = status.pauseConditions.first { return (.paused, pause.reason.rawValue) }
     if status.updatedReplicas < total { return (.progressing, "more replicas need to be updated") }
     if status.availableReplicas < status.updatedReplicas { return (.progressing, "updated replicas are still becoming available") }
+    if let strategy = spec.blueGreen { return blueGreenPhase(of: status, strategy) }
     if isBasic && status.replicas > status.updatedReplicas { return (.progressing, "old replicas are pending termination") }
     if status.stableRS.isEmpty || status.stableRS != status.currentPodHash { return (.progressing, "waiting for all steps to complete") }
     return (.healthy, "")
+}
+
+/// What a blue-green Rollout still waits for whose pods are all there.
+private func blueGreenPhase(of status: RolloutStatus, _ strategy: BlueGreenStrategy) -> (phase: RolloutPhase, message: String) {
+    let active: String = status.blueGreen.activeSelector
+    if active.isEmpty || active != status.currentPodHash { return (.progressing, "active service cutover pending") }
+    if !status.stableRS.isEmpty && status.stableRS == status.currentPodHash { return (.healthy, "") }
+    let run: String = status.blueGreen.postPromotionRun?.phase ?? ""
+    if strategy.postPromotionAnalysis != nil, !["Successful", "Failed", "Error", "Inconclusive"].contains(run) {
+        return (.progressing, "waiting for analysis to complete")
+    }
+    return (.progressing, "waiting for post-promotion verification to complete")
 }

@@ -51,6 +51,7 @@ extension StatusDraft {
     }
 
     private func isStillAtPause(_ situation: CanarySituation) -> Bool {
+        if situation.blueGreen != nil { return situation.isStillBeforeSwitch(status) }
         guard case .pause = situation.currentStep?.kind else { return false }
         return status.currentStepIndex == persisted.currentStepIndex && status.currentPodHash == persisted.currentPodHash
             && status.currentStepHash == persisted.currentStepHash
@@ -70,6 +71,7 @@ extension StatusDraft {
         }
         setProgressing(situation, isHealthy: isHealthy, becameUnhealthy: becameUnhealthy)
         let isAvailable: Bool = status.availableReplicas >= situation.total
+            && (situation.blueGreen == nil || situation.replicaSet(withHash: status.blueGreen.activeSelector) != nil)
         status.set(RolloutCondition(
             .available, isAvailable ? .yes : .no, reason: "AvailableReason",
             message: isAvailable ? "Rollout has minimum availability" : "Rollout does not have minimum availability", at: now))
@@ -95,7 +97,8 @@ extension StatusDraft {
                 events.append(EventNote(.warning, .rolloutAborted, message))
             }
             status.set(RolloutCondition(.progressing, .no, reason: ProgressReason.aborted, message: message, at: now))
-        } else if isHealthy {
+        } else if isHealthy && !((situation.spec.paused || !status.pauseConditions.isEmpty) && !isCompleted) {
+            // A pause says so itself, and would take this back in the same write.
             status.set(RolloutCondition(
                 .progressing, .yes, reason: ProgressReason.newReplicaSetAvailable,
                 message: "\(situation.subject) has successfully progressed.", at: now))

@@ -34,6 +34,7 @@ struct StatusDraft: Sendable {
         status.selector = situation.selector.selector.statusText
         status.stepAnalysisRun = nil
         status.backgroundAnalysisRun = nil
+        if situation.blueGreen == nil { status.blueGreen = BlueGreenStatus() } else { startBlueGreen(situation) }
         if situation.isBasic { status.weights = nil }
     }
 

@@ -5,6 +5,7 @@ import RolloutModel
 /// The first object that a spec names and that is missing or does not fit; nil when all do. Found again by retry alone
 /// once the object is there.
 func missingReference(_ seen: RolloutObservation) -> String? {
+    if let strategy = seen.rollout.spec.blueGreen { return missingReference(of: strategy, seen) }
     guard let canary = seen.rollout.spec.canary else { return nil }
     for (field, name) in [("stableService", canary.stableService), ("canaryService", canary.canaryService)] where !name.isEmpty {
         if let problem = serviceProblem(name, seen) { return "spec.strategy.canary.\(field): Invalid value: \"\(name)\": \(problem)" }
@@ -17,6 +18,16 @@ func missingReference(_ seen: RolloutObservation) -> String? {
     }
     if let analysis = canary.analysis, !analysis.templates.isEmpty {
         return templateProblem(analysis, seen, place: .background)?.message(at: "spec.strategy.canary.analysis")
+    }
+    return nil
+}
+
+private func missingReference(of strategy: BlueGreenStrategy, _ seen: RolloutObservation) -> String? {
+    for (field, name) in [("activeService", strategy.activeService), ("previewService", strategy.previewService)] where !name.isEmpty {
+        if let problem = serviceProblem(name, seen) { return "spec.strategy.blueGreen.\(field): Invalid value: \"\(name)\": \(problem)" }
+    }
+    for analysis in strategy.analyses {
+        if let problem = templateProblem(analysis, seen, place: .step) { return problem.message(at: analysis.path) }
     }
     return nil
 }

@@ -78,6 +78,7 @@ private func numbersProblem(_ spec: RolloutSpec) -> String? {
 }
 
 private func strategyProblem(_ spec: RolloutSpec) -> String? {
+    if let blueGreen = spec.blueGreen { return blueGreenProblem(blueGreen, spec) }
     guard let canary = spec.canary else {
         return "spec.strategy.strategy: Required value: Rollout has missing field '.spec.strategy.canary or .spec.strategy.blueGreen'"
     }
@@ -122,6 +123,31 @@ private func strategyProblem(_ spec: RolloutSpec) -> String? {
             return "spec.strategy.trafficRouting: Required value: SetCanaryScale requires TrafficRouting to be set"
         }
         if let problem = stepProblem(step, path: "spec.strategy.steps[\(index)]", maxWeight: canary.maxTrafficWeight) { return problem }
+    }
+    return nil
+}
+
+private func blueGreenProblem(_ strategy: BlueGreenStrategy, _ spec: RolloutSpec) -> String? {
+    if strategy.activeService == strategy.previewService {
+        return invalid(
+            "spec.strategy.activeService", "\"\(strategy.activeService)\"",
+            "This rollout uses the same service for the active and preview services, but two different services are required.")
+    }
+    if strategy.activeService.isEmpty {
+        return "spec.strategy.activeService: Required value: name the Service that carries the traffic"
+    }
+    if let limit = strategy.scaleDownDelayRevisionLimit, limit > spec.revisionHistoryLimit ?? 10 {
+        return invalid(
+            "spec.strategy.scaleDownDelayRevisionLimit", "\(limit)",
+            "This rollout's revision history limit can not be smaller than the rollout's scale down limit")
+    }
+    let numbers: [(name: String, value: Int?)] = [
+        ("previewReplicaCount", strategy.previewReplicaCount), ("autoPromotionSeconds", strategy.autoPromotionSeconds),
+        ("scaleDownDelaySeconds", strategy.scaleDownDelaySeconds), ("abortScaleDownDelaySeconds", strategy.abortScaleDownDelaySeconds),
+        ("scaleDownDelayRevisionLimit", strategy.scaleDownDelayRevisionLimit),
+    ]
+    for (name, value) in numbers {
+        if let value, value < 0 { return invalid("spec.strategy.\(name)", "\(value)", "must be greater than or equal to 0") }
     }
     return nil
 }

@@ -23,7 +23,9 @@ func unsupportedMember(of spec: RolloutSpec) -> FieldProblem? {
                 path: "spec.strategy.strategy",
                 message: "Invalid value: \"blueGreen: true canary: true\": Multiple Strategies can not be listed")
         }
-        return problem("spec.strategy.blueGreen")
+        for member in ["antiAffinity", "previewMetadata", "activeMetadata"] where isSet(spec.blueGreen?.raw[member]) {
+            return problem("spec.strategy.blueGreen.\(member)")
+        }
     }
     guard let canary = spec.canary else { return nil }
     for member in ["antiAffinity", "canaryMetadata", "stableMetadata", "dynamicStableScale", "pingPong"]

@@ -24,6 +24,8 @@ public struct RolloutSpec: Sendable, Hashable {
     public var successfulRunHistoryLimit: Int = 5
     public var unsuccessfulRunHistoryLimit: Int = 5
     public var canary: CanaryStrategy?
+    public var blueGreen: BlueGreenStrategy?
+    /// Whether the strategy is there at all, readable or not.
     public var hasBlueGreen: Bool = false
     /// The spec as written, without its template.
     public var raw: JSONValue
@@ -62,6 +64,9 @@ public struct RolloutSpec: Sendable, Hashable {
         if let strategy = reader.object("strategy") {
             var strategies = LenientFields(strategy, path: "spec.strategy")
             hasBlueGreen = strategies.raw("blueGreen") != nil
+            if let written = strategies.object("blueGreen") {
+                blueGreen = BlueGreenStrategy(json: written, path: "spec.strategy.blueGreen", problems: &problems)
+            }
             if let written = strategies.object("canary") {
                 canary = CanaryStrategy(json: written, path: "spec.strategy.canary", problems: &problems)
             }

@@ -29,6 +29,7 @@ public struct RolloutStatus: Sendable, Hashable {
     public var stepAnalysisRun: RunStatus?
     public var backgroundAnalysisRun: RunStatus?
     public var weights: TrafficWeights?
+    public var blueGreen = BlueGreenStatus()
     /// The status as stored, with the members that are not ours.
     public var raw: JSONValue = .object([:])
 
@@ -59,6 +60,7 @@ public struct RolloutStatus: Sendable, Hashable {
         stepAnalysisRun = json.at("canary", "currentStepAnalysisRunStatus").flatMap(RunStatus.init(json:))
         backgroundAnalysisRun = json.at("canary", "currentBackgroundAnalysisRunStatus").flatMap(RunStatus.init(json:))
         weights = json.at("canary", "weights").flatMap(TrafficWeights.init(json:))
+        blueGreen = BlueGreenStatus(json: json["blueGreen"] ?? .object([:]))
     }
 
     /// The status to store. Zero values are absent members, as upstream writes them; `blueGreen` and `canary` are always there.
@@ -90,7 +92,7 @@ public struct RolloutStatus: Sendable, Hashable {
         canary["currentBackgroundAnalysisRunStatus"] = backgroundAnalysisRun?.json
         canary["weights"] = weights?.json
         put("canary", canary)
-        if result["blueGreen"] == nil { put("blueGreen", .object([:])) }
+        put("blueGreen", blueGreen.merged(into: result["blueGreen"] ?? .object([:])))
         return result
     }
 

@@ -34,6 +34,10 @@ struct RolloutObserver: Sendable {
             refusals: refusals.current(of: key, now: now), instanceID: instanceID)
         seen.guards = guards
         if let right = caches.replicaSets.missingRight { seen.unreadable.append(right) }
+        if let strategy = rollout.spec.blueGreen, rollout.spec.canary == nil {
+            addBlueGreen(strategy, to: &seen)
+            return seen
+        }
         guard let canary = rollout.spec.canary else { return seen }
         addMissingRights(to: &seen, canary)
         for name in [canary.stableService, canary.canaryService] where !name.isEmpty {
@@ -69,12 +73,28 @@ struct RolloutObserver: Sendable {
         if !(canary.trafficRouting?.httpRoutes.isEmpty ?? true), let right = caches.httpRoutes.missingRight { seen.unreadable.append(right) }
     }
 
-    /// The templates that the spec names, and those that they include.
+    /// What a blue-green Rollout depends on: its Services, and the templates of its analyses.
+    private func addBlueGreen(_ strategy: BlueGreenStrategy, to seen: inout RolloutObservation) {
+        let namespace: String = seen.rollout.metadata.namespace
+        if let right = caches.services.missingRight { seen.unreadable.append(right) }
+        let status: BlueGreenStatus = seen.rollout.status.blueGreen
+        let hasRuns: Bool = !strategy.analyses.isEmpty || status.prePromotionRun != nil || status.postPromotionRun != nil
+        if hasRuns, let right = caches.analysisRuns.missingRight { seen.unreadable.append(right) }
+        for name in strategy.services { seen.services[name] = caches.services.get(ObjectKey(namespace: namespace, name: name)) }
+        addTemplates(strategy.analyses.flatMap(\.templates), namespace: namespace, to: &seen)
+    }
+
     private func addTemplates(of canary: CanaryStrategy, namespace: String, to seen: inout RolloutObservation) {
-        var open: [RolloutAnalysis.TemplateReference] = canary.analysis?.templates ?? []
+        var named: [RolloutAnalysis.TemplateReference] = canary.analysis?.templates ?? []
         for step in canary.steps {
-            if case .analysis(let analysis) = step.kind { open += analysis.templates }
+            if case .analysis(let analysis) = step.kind { named += analysis.templates }
         }
+        addTemplates(named, namespace: namespace, to: &seen)
+    }
+
+    /// The templates that the spec names, and those that they include.
+    private func addTemplates(_ named: [RolloutAnalysis.TemplateReference], namespace: String, to seen: inout RolloutObservation) {
+        var open: [RolloutAnalysis.TemplateReference] = named
         while let reference = open.popLast() {
             guard seen.templates[reference] == nil else { continue }
             let missing: MissingRight? = reference.isClusterScoped ? caches.clusterAnalysisTemplates.missingRight : caches.analysisTemplates.missingRight

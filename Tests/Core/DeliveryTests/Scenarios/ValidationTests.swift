@@ -109,7 +109,7 @@ import Testing
     @Test("is told about each member that is not carried out yet", arguments: [
         ("spec.workloadRef", ["workloadRef": ["apiVersion": "apps/v1", "kind": "Deployment", "name": "x"]]),
         ("spec.restartAt", ["restartAt": "2026-01-01T00:00:00Z"]),
-        ("spec.strategy.blueGreen", ["strategy": ["canary": .null, "blueGreen": ["activeService": "a"]]]),
+        ("spec.strategy.blueGreen.antiAffinity", ["strategy": ["canary": .null, "blueGreen": ["activeService": "a", "antiAffinity": ["requiredDuringSchedulingIgnoredDuringExecution": [:]]]]]),
         ("spec.strategy.canary.antiAffinity", ["strategy": ["canary": ["antiAffinity": ["preferredDuringSchedulingIgnoredDuringExecution": ["weight": 1]]]]]),
         ("spec.strategy.canary.dynamicStableScale", ["strategy": ["canary": ["dynamicStableScale": true]]]),
         ("spec.strategy.canary.trafficRouting.nginx", ["strategy": ["canary": ["trafficRouting": ["nginx": ["stableIngress": "x"]]]]]),
