@@ -61,7 +61,7 @@ private func measured(
     }
     switch finding {
     case .sample(let sample):
-        let judgement = judge(sample, by: conditions)
+        let judgement = judge(sample, by: conditions, at: outcome.finishedAt)
         measurement.phase = judgement.phase
         measurement.message = judgement.message
         if judgement.phase == .failed || judgement.phase == .inconclusive {

@@ -1,3 +1,4 @@
+import Clockwork
 import Expression
 import RolloutModel
 
@@ -20,11 +21,13 @@ func isNote(_ message: String) -> Bool { message.hasPrefix(notePrefix) }
 ///
 /// Both conditions are evaluated where both are set, success first; failure wins; neither is Inconclusive. Without
 /// conditions every sample is Successful. An error in either is an Error.
-func judge(_ sample: MetricSample, by metric: AnalysisMetric) -> Judgement {
+///
+/// - Parameter now: what `now()` says in them.
+func judge(_ sample: MetricSample, by metric: AnalysisMetric, at now: Timestamp) -> Judgement {
     var notes: [String] = []
     do throws(AnalysisProblem) {
-        let success = try verdict(Condition(.success, metric.successCondition), sample, &notes)
-        let failure = try verdict(Condition(.failure, metric.failureCondition), sample, &notes)
+        let success = try verdict(Condition(.success, metric.successCondition), sample, now, &notes)
+        let failure = try verdict(Condition(.failure, metric.failureCondition), sample, now, &notes)
         let phase: AnalysisPhase =
             switch (success, failure) {
             case (nil, nil): .successful
@@ -43,10 +46,10 @@ func judge(_ sample: MetricSample, by metric: AnalysisMetric) -> Judgement {
 ///
 /// Differs: a condition that cannot be typed against a vector but can against its only sample is judged on that
 /// sample, and the note says so. The rule lives here and not in the language: `result` itself stays a list.
-private func verdict(_ condition: Condition, _ sample: MetricSample, _ notes: inout [String]) throws(AnalysisProblem) -> Bool? {
+private func verdict(_ condition: Condition, _ sample: MetricSample, _ now: Timestamp, _ notes: inout [String]) throws(AnalysisProblem) -> Bool? {
     if condition.text.isEmpty { return nil }
     let error: ExpressionError
-    do throws(ExpressionError) { return try condition.holds(for: sample.result) } catch let cause { error = cause }
+    do throws(ExpressionError) { return try condition.holds(for: sample.result, now: now) } catch let cause { error = cause }
     if sample.result.isNilOrEmptyList { throw .invalid(error.message + emptyVectorAdvice(sample)) }
     guard error.isCompileError, case .floats(let samples) = sample.result, let only = samples.first,
         condition.problem(for: .float) == nil
@@ -57,7 +60,7 @@ private func verdict(_ condition: Condition, _ sample: MetricSample, _ notes: in
             + (safe.map { ": write \($0) for the first of them, or let the query return one" } ?? ""))
     }
     do throws(ExpressionError) {
-        let answer = try condition.holds(for: .float(only))
+        let answer = try condition.holds(for: .float(only), now: now)
         notes.append("\(condition.name.rawValue) \"\(condition.text)\" \(onlySampleWords) (\(numberText(only)))"
             + (safe.map { "; \($0) says the same and is valid everywhere" } ?? ""))
         return answer

@@ -8,12 +8,12 @@ struct Builtin: Sendable {
 
     static let table: [String: Builtin] = {
         var table: [String: Builtin] = [:]
-        for builtin in numbers + lists + text { table[builtin.name] = builtin }
+        for builtin in numbers + lists + text + encoding + time { table[builtin.name] = builtin }
         return table
     }()
 
     /// Names of the language that have no row yet. They are reserved, and using one is an error that names it.
-    static let notSupported: Set<String> = ["now", "duration", "date", "timezone", "toJSON", "fromJSON", "toBase64", "fromBase64"]
+    static let notSupported: Set<String> = ["timezone"]
 
     static func isName(_ name: String) -> Bool { table[name] != nil || notSupported.contains(name) }
 }

@@ -6,6 +6,7 @@ extension Checker {
             return function.resultType
         }
         if case .environment = syntax.nodes[callee] { throw Problem("map[string]interface {} is not callable") }
+        if let method = try methodCall(callee, arguments) { return method }
         let type = types[callee]
         if type.isUnknown { return .unknown }
         if type == .null {

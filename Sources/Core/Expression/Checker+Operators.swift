@@ -34,7 +34,8 @@ extension Checker {
             if environmentMembership(left, right, at: id) { return .bool }
             if try membership(l, r) { return .bool }
         case .matches:
-            throw Problem("the operator matches is not supported yet", kind: .unsupported)
+            if case .string(let pattern) = syntax.nodes[right] { try compile(pattern, at: right) }
+            if fits(l, r, \.isText) || l == .bytes && (r.isText || r.isUnknown) { return .bool }
         case .contains, .startsWith, .endsWith:
             if fits(l, r, \.isText) { return .bool }
         case .coalesce:
@@ -43,6 +44,11 @@ extension Checker {
             return r.isAssignable(to: l) ? l : .unknown
         }
         throw Problem("invalid operation: \(binary.rawValue) (mismatched types \(l.name) and \(r.name))")
+    }
+
+    /// A pattern that can be read now is, so that a mistake in it is told before anything runs.
+    private func compile(_ pattern: String, at id: NodeID) throws(Problem) {
+        do throws(RegexProblem) { _ = try RegexPattern(pattern) } catch { throw Problem(error.message, at: id, kind: error.isUnsupported ? .unsupported : .type) }
     }
 
     private func membership(_ left: ExpressionType, _ right: ExpressionType) throws(Problem) -> Bool {

@@ -9,6 +9,8 @@ struct Checker {
     var types: [ExpressionType] = []
     /// Uses of `$env` that nobody has accounted for: as a value of its own it is not supported.
     private var loose: Set<NodeID> = []
+    /// Methods of times and durations that nobody has called yet.
+    private var uncalled: Set<NodeID> = []
 
     /// The checked tree, with names resolved, and the type of its root.
     static func check(
@@ -25,6 +27,9 @@ struct Checker {
         }
         if let id = checker.loose.min() {
             throw ExpressionError(.unsupported, "$env is supported only as $env.NAME and NAME in $env", at: Int(syntax.offsets[id]), in: source)
+        }
+        if let id = checker.uncalled.min() {
+            throw ExpressionError(.unsupported, "a method that is not called is not supported; write () behind it", at: Int(syntax.offsets[id]), in: source)
         }
         return (checker.syntax, checker.types[root])
     }
@@ -181,7 +186,13 @@ struct Checker {
         case .record(let record):
             if let name, let field = record.fields[name] { return field }
         case .time, .duration:
-            if let name { throw Problem("\(name) of \(type.name) is not supported yet", kind: .unsupported) }
+            if let name {
+                guard let method = TimeMethod(rawValue: name), method.base == type else {
+                    throw Problem("\(name) of \(type.name) is not supported yet", kind: .unsupported)
+                }
+                uncalled.insert(id)
+                return .unknown
+            }
         default: break
         }
         throw Problem(name.map { "type \(type.name) has no field \($0)" } ?? "type \(type.name)[\(keyType.name)] is undefined")
@@ -214,6 +225,17 @@ struct Checker {
     mutating func environmentGet(_ arguments: [NodeID], at id: NodeID) throws(Problem) -> ExpressionType? {
         guard arguments.count == 2, case .environment = syntax.nodes[arguments[0]], case .string(let name) = syntax.nodes[arguments[1]] else { return nil }
         return try environmentMember(name, optional: true, base: arguments[0], at: id)
+    }
+
+    /// The type of a call of a method of a time or a duration; nil where the callee is none.
+    mutating func methodCall(_ callee: NodeID, _ arguments: [NodeID]) throws(Problem) -> ExpressionType? {
+        guard uncalled.remove(callee) != nil, case .member(_, let key, _) = syntax.nodes[callee], case .string(let name) = syntax.nodes[key],
+              let method = TimeMethod(rawValue: name) else { return nil }
+        try checkCount(name, arguments.count, method.parameter == nil ? 0...0 : 1...1)
+        if let parameter = method.parameter, !types[arguments[0]].isUnknown, types[arguments[0]] != parameter {
+            throw Problem("cannot use \(argumentName(types[arguments[0]])) as argument (type \(parameter.name)) to call \(name) ", at: arguments[0])
+        }
+        return method.result
     }
 
     mutating func replace(_ id: NodeID, with node: Node) { syntax.replace(id, with: node) }

@@ -1,3 +1,5 @@
+import Clockwork
+
 /// An expression that has been parsed, checked and simplified. Compile once, evaluate often; it holds no state.
 public struct CompiledExpression: Sendable {
     public let source: String
@@ -14,7 +16,9 @@ public struct CompiledExpression: Sendable {
     ) throws(ExpressionError) {
         let parsed = try Parser.parse(source, limits: limits)
         let checked = try Checker.check(parsed.syntax, root: parsed.root, environment, source: source)
-        (syntax, root) = try Folding.fold(checked.syntax, root: parsed.root, source: source)
+        var folded = try Folding.fold(checked.syntax, root: parsed.root, source: source)
+        try folded.syntax.compilePatterns(source: source)
+        (syntax, root) = folded
         self.source = source
         self.limits = limits
         resultType = checked.type
@@ -22,26 +26,29 @@ public struct CompiledExpression: Sendable {
     }
 
     /// The value for these variables; one that the environment has and the dictionary lacks is nil.
-    public func evaluate(_ variables: [String: ExpressionValue]) throws(ExpressionError) -> ExpressionValue {
-        try run(names.map { variables[$0] ?? .null }, result: variables[ExpressionEnvironment.resultName] ?? .null)
+    /// - Parameter now: what `now()` says; without it a call of it is an error.
+    public func evaluate(_ variables: [String: ExpressionValue], now: Timestamp? = nil) throws(ExpressionError) -> ExpressionValue {
+        try run(names.map { variables[$0] ?? .null }, result: variables[ExpressionEnvironment.resultName] ?? .null, now: now)
     }
 
     /// The value for this `result`, which must be the only variable of the environment.
-    public func evaluate(result: ExpressionValue) throws(ExpressionError) -> ExpressionValue {
-        try run(names.isEmpty ? [] : [result], result: result)
+    /// - Parameter now: what `now()` says; without it a call of it is an error.
+    public func evaluate(result: ExpressionValue, now: Timestamp? = nil) throws(ExpressionError) -> ExpressionValue {
+        try run(names.isEmpty ? [] : [result], result: result, now: now)
     }
 
     /// The answer for this `result`. There is no truthiness: any value but a boolean is an error.
-    public func evaluateBoolean(result: ExpressionValue) throws(ExpressionError) -> Bool {
-        let value = try evaluate(result: result)
+    /// - Parameter now: what `now()` says; without it a call of it is an error.
+    public func evaluateBoolean(result: ExpressionValue, now: Timestamp? = nil) throws(ExpressionError) -> Bool {
+        let value = try evaluate(result: result, now: now)
         guard case .bool(let answer) = value else {
             throw ExpressionError(.notBoolean, "expected bool, but got \(value.typeName)")
         }
         return answer
     }
 
-    private func run(_ values: [ExpressionValue], result: ExpressionValue) throws(ExpressionError) -> ExpressionValue {
-        var evaluator = Evaluator(syntax, variables: values, result: result, limits: limits)
+    private func run(_ values: [ExpressionValue], result: ExpressionValue, now: Timestamp?) throws(ExpressionError) -> ExpressionValue {
+        var evaluator = Evaluator(syntax, variables: values, result: result, limits: limits, now: now?.nanosecondsSince1970)
         do {
             return try evaluator.evaluate(root)
         } catch let fault {

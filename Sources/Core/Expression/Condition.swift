@@ -1,3 +1,5 @@
+import Clockwork
+
 /// A success or failure condition of a metric.
 public struct Condition: Sendable, Equatable {
     public enum Name: String, Sendable {
@@ -33,9 +35,10 @@ public struct Condition: Sendable, Equatable {
 
     /// Whether the condition holds for a measured value. Static types are those of this very value.
     /// - Throws: an error whose `message` is the complete text for the measurement.
-    public func holds(for result: ExpressionValue) throws(ExpressionError) -> Bool {
+    /// - Parameter now: what `now()` says; without it a call of it is an error.
+    public func holds(for result: ExpressionValue, now: Timestamp? = nil) throws(ExpressionError) -> Bool {
         do {
-            return try compiled(for: result.type).evaluateBoolean(result: result)
+            return try compiled(for: result.type).evaluateBoolean(result: result, now: now)
         } catch {
             throw wrapped(error, result)
         }

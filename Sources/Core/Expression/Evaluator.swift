@@ -13,6 +13,7 @@ struct Evaluator {
     private var isChainBroken = false
     /// The node whose operation ran last: to blame in an error.
     private(set) var place: NodeID = 0
+    private var lastPattern: RegexPattern?
 
     struct Scope {
         var collection: ExpressionValue
@@ -23,11 +24,11 @@ struct Evaluator {
     /// Trees higher than this are walked along their left side without recursion.
     private static let recursionHeight: Int32 = 48
 
-    init(_ syntax: Syntax, variables: [ExpressionValue], result: ExpressionValue, limits: ExpressionLimits) {
+    init(_ syntax: Syntax, variables: [ExpressionValue], result: ExpressionValue, limits: ExpressionLimits, now: Int64? = nil) {
         self.syntax = syntax
         self.variables = variables
         self.result = result
-        budget = Budget(limits)
+        budget = Budget(limits, now: now)
         locals = Array(repeating: .null, count: syntax.localCount)
     }
 
@@ -178,7 +179,8 @@ struct Evaluator {
         case .range: return try range(left, right)
         case .in: return .bool(try Access.contains(right, left, &budget))
         case .contains, .startsWith, .endsWith: return .bool(try text(left, binary, right))
-        case .matches, .and, .doubleAmpersand, .or, .doubleBar, .coalesce: preconditionFailure("\(binary) is decided elsewhere")
+        case .matches: return .bool(try matches(left, right, id))
+        case .and, .doubleAmpersand, .or, .doubleBar, .coalesce: preconditionFailure("\(binary) is decided elsewhere")
         }
     }
 
@@ -192,6 +194,27 @@ struct Evaluator {
         case .endsWith: return text.reversed().starts(with: part.reversed())
         default: return ByteText.firstIndex(of: part, in: text) != nil
         }
+    }
+
+    /// Patterns that are known before the run were compiled with the expression; of the others the last one is kept.
+    private mutating func matches(_ left: ExpressionValue, _ right: ExpressionValue, _ id: NodeID) throws(Fault) -> Bool {
+        if left.isNull || right.isNull { return false }
+        guard let pattern = right.textBytes else { throw Fault.conversion(of: right, to: "string") }
+        let text: [UInt8]
+        if case .bytes(let bytes) = left {
+            text = bytes
+        } else {
+            guard let bytes = left.textBytes else { throw Fault.conversion(of: left, to: "[]uint8") }
+            text = bytes
+        }
+        let source = String(decoding: pattern, as: UTF8.self)
+        if let compiled = syntax.patterns[id] { return try compiled.isFound(in: text, &budget) }
+        if lastPattern?.source != source {
+            try budget.pass(over: 64 * pattern.count)
+            do throws(RegexProblem) { lastPattern = try RegexPattern(source) } catch { throw Fault(error.message) }
+        }
+        guard let lastPattern else { return false }
+        return try lastPattern.isFound(in: text, &budget)
     }
 
     private mutating func range(_ left: ExpressionValue, _ right: ExpressionValue) throws(Fault) -> ExpressionValue {
@@ -221,9 +244,13 @@ struct Evaluator {
                 isChainBroken = true
                 return .null
             }
-            _ = try evaluate(all: arguments)
+            let values = try evaluate(all: arguments)
             let name = try evaluate(key)
             place = callee
+            if value.type == .time || value.type == .duration {
+                guard case .string(let text) = name, let method = TimeMethod(rawValue: text) else { throw Fault("this method of \(value.typeName) is not supported yet") }
+                return try method.apply(to: value, values)
+            }
             let member = try Access.fetch(name, from: value)
             throw Fault(member.isNull ? "invalid operation: cannot call nil" : "invalid operation: cannot call non-function of type \(member.typeName)")
         }

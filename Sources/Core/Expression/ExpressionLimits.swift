@@ -44,9 +44,12 @@ struct Budget {
     private(set) var memory: Int
     private(set) var textBytes: Int
     private let limits: ExpressionLimits
+    /// What `now()` says, in nanoseconds since 1970; nil where nobody gave a clock.
+    let now: Int64?
 
-    init(_ limits: ExpressionLimits) {
+    init(_ limits: ExpressionLimits, now: Int64? = nil) {
         self.limits = limits
+        self.now = now
         steps = limits.steps
         memory = limits.memory
         textBytes = limits.textBytes

@@ -27,6 +27,23 @@ struct Syntax: Sendable {
     }
 
     mutating func replace(_ id: NodeID, with node: Node) { nodes[id] = node }
+
+    /// Patterns of `matches` that are known before the run, by its node.
+    private(set) var patterns: [NodeID: RegexPattern] = [:]
+
+    /// Compiles the patterns that stand in the text, or that folding has put together.
+    mutating func compilePatterns(source: String) throws(ExpressionError) {
+        for id in nodes.indices {
+            guard case .binary(.matches, _, var right) = nodes[id] else { continue }
+            if case .alias(let target) = nodes[right] { right = target }
+            guard case .string(let pattern) = nodes[right] else { continue }
+            do throws(RegexProblem) {
+                patterns[id] = try RegexPattern(pattern)
+            } catch {
+                throw ExpressionError(error.isUnsupported ? .unsupported : .type, error.message, at: Int(offsets[right]), in: source)
+            }
+        }
+    }
 }
 
 typealias NodeID = Int

@@ -58,6 +58,16 @@ enum FloatText {
         return sign + String(Unicode.Scalar(digits[0])) + fraction + (exponent < 0 ? "e-" : "e+") + (magnitude.count < 2 ? "0" : "") + magnitude
     }
 
+    /// As JSON has it: plain where the decimal exponent is -6...20, else `1e-7`, without padding.
+    static func json(_ value: Double) -> String {
+        let sign = value.sign == .minus ? "-" : ""
+        if value == 0 { return sign + "0" }
+        let (digits, exponent) = shortest(value.magnitude)
+        if (-6...20).contains(exponent) { return sign + plain(digits, exponent) }
+        let fraction = digits.count > 1 ? "." + String(decoding: digits.dropFirst(), as: UTF8.self) : ""
+        return sign + String(Unicode.Scalar(digits[0])) + fraction + (exponent < 0 ? "e-" : "e+") + String(exponent.magnitude)
+    }
+
     /// Significant digits and the decimal exponent of the first one.
     private static func shortest(_ value: Double) -> (digits: [UInt8], exponent: Int) {
         var digits: [UInt8] = []

@@ -1,3 +1,4 @@
+import Clockwork
 import Expression
 import RolloutModel
 import StrictJSON
@@ -9,7 +10,7 @@ import Testing
     func judgement(success: String = "", failure: String = "", _ numbers: [Double]) throws -> Judgement {
         let metric = try #require(
             try run(["metrics": [metric("m", ["successCondition": .string(success), "failureCondition": .string(failure)])]]).spec.metrics.first)
-        return judge(MetricSample(result: .floats(numbers), text: numberListText(numbers)), by: metric)
+        return judge(MetricSample(result: .floats(numbers), text: numberListText(numbers)), by: metric, at: Timestamp(secondsSince1970: 1_800_000_000))
     }
 
     static let phases: [(success: String, failure: String, value: Double, phase: AnalysisPhase)] = [

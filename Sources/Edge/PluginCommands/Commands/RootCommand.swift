@@ -17,7 +17,7 @@ struct RootCommand: PluginCommand {
             kubectl sluice abort web             send everyone back to the stable version
             """,
         subcommands: [
-            AbortCommand.self, ClusterCommand.self, DemoCommand.self, GetCommand.self, ListCommand.self, PauseCommand.self,
+            AbortCommand.self, AnalysisCommand.self, ClusterCommand.self, DemoCommand.self, GetCommand.self, ListCommand.self, PauseCommand.self,
             PromoteCommand.self, RetryCommand.self, StatusCommand.self, VersionCommand.self,
         ])
 

@@ -71,14 +71,17 @@ struct PluginWorld: Sendable {
     func uid(_ name: String) async throws -> String { try #require(try await rollout(name).at("metadata", "uid")?.stringValue) }
 
     /// Types a command line.
-    func type(_ line: String) async -> Session {
+    func type(_ line: String) async -> Session { await run(line.split(separator: " ").map(String.init)) }
+
+    /// A command whose words may have blanks; with these files where the usual ones will not do.
+    func run(_ words: [String], files: FileSource? = nil) async -> Session {
         let terminal = Terminal()
         let signals: Signals = signals
         let environment = PluginEnvironment(
-            transport: network, clock: clock, files: Self.files, variables: variables,
+            transport: network, clock: clock, files: files ?? Self.files, variables: variables,
             console: Console(isTerminal: isTerminal, output: { terminal.write(output: $0) }, error: { terminal.write(error: $0) }),
             catchSignals: { await signals.run($0) }, exitNow: { terminal.write(error: "exit \($0)\n") }, seed: 3)
-        let status: Int32 = await Plugin.run(line.split(separator: " ").map(String.init), in: environment)
+        let status: Int32 = await Plugin.run(words, in: environment)
         return Session(status: status, output: terminal.output, error: terminal.error)
     }
 
