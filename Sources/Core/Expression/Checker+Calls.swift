@@ -8,7 +8,11 @@ extension Checker {
         if case .environment = syntax.nodes[callee] { throw Problem("map[string]interface {} is not callable") }
         if let method = try methodCall(callee, arguments) { return method }
         let type = types[callee]
-        if type.isUnknown { return .unknown }
+        if type.isUnknown {
+            // Nothing can be called, but what the name stands for is asked when it runs: for the message.
+            if case .functionName(let name) = syntax.nodes[callee], let slot = environment.slot(of: name) { replace(callee, with: .variable(slot: slot)) }
+            return .unknown
+        }
         if type == .null {
             throw Problem("\(calledName(callee)) is nil; cannot call nil as function")
         }

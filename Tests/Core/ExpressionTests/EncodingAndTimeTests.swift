@@ -39,6 +39,16 @@ import Testing
         }
     }
 
+    @Test func aResultOfUnknownTypeCannotBeCalled() throws {
+        let compiled = try CompiledExpression(compiling: "result\t(result)", environment: .condition(result: .unknown))
+        do throws(ExpressionError) {
+            _ = try compiled.evaluate(result: .floats([1]))
+            Issue.record("a list must not be callable")
+        } catch {
+            #expect(error.message == "invalid operation: cannot call non-function of type []float64")
+        }
+    }
+
     @Test func hasNoClockOfItsOwn() {
         #expect(throws: ExpressionError.self) { try Self.value("now() == now()", now: nil) }
     }
