@@ -44,9 +44,12 @@ public struct AnalysisRunPlan: Sendable, Equatable {
 
 /// A measurement that is no longer kept.
 public struct DiscardedMeasurement: Sendable, Equatable {
+    /// The metric that it was taken for, which names the provider.
     public var metric: AnalysisMetric
+    /// As it stood in the status.
     public var measurement: Measurement
 
+    /// A measurement of a metric.
     public init(metric: AnalysisMetric, measurement: Measurement) {
         self.metric = metric
         self.measurement = measurement

@@ -1,3 +1,4 @@
+import Expression
 import Clockwork
 import RolloutModel
 import Safety
@@ -80,11 +81,13 @@ func resolved(_ metric: AnalysisMetric, arguments: [String: String]) throws(Anal
 func matches(of patterns: [String], in names: [String], field: String) throws(AnalysisProblem) -> [Set<Int>] {
     var found: [Set<Int>] = []
     for (index, source) in patterns.enumerated() {
-        let pattern: MetricNamePattern?
-        do throws(AnalysisProblem) { pattern = try MetricNamePattern.reading(source) } catch {
-            throw .invalid("\(field)[\(index)]: \(error.message)")
+        let pattern: RegexPattern?
+        do throws(RegexProblem) { pattern = try RegexPattern(source) } catch {
+            // Upstream takes a text that is no pattern for one that finds nothing; one that it would understand is refused by name.
+            if error.isUnsupported { throw .invalid("\(field)[\(index)]: \(error.message)") }
+            pattern = nil
         }
-        let hits = Set(names.indices.filter { pattern?.finds(in: names[$0]) == true })
+        let hits = Set(names.indices.filter { pattern?.matches(names[$0]) == true })
         if hits.isEmpty { throw .invalid("\(field)[\(index)]: Rule didn't match any metric name(s)") }
         found.append(hits)
     }

@@ -25,10 +25,12 @@ extension Builtin {
     ]
 }
 
-enum Base64Text {
+/// Base64 in its standard form, with padding.
+public enum Base64Text {
     private static let alphabet: [UInt8] = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
-    static func encoded(_ bytes: [UInt8]) -> String {
+    /// The text for some bytes.
+    public static func encoded(_ bytes: [UInt8]) -> String {
         var out: [UInt8] = []
         for start in stride(from: 0, to: bytes.count, by: 3) {
             let group: ArraySlice<UInt8> = bytes[start..<min(start + 3, bytes.count)]

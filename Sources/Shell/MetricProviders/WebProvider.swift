@@ -9,6 +9,7 @@ import StrictJSON
 public struct WebProvider: MetricProvider {
     private let transport: any HTTPTransport
 
+    /// - Parameter transport: what carries the requests.
     public init(transport: any HTTPTransport) { self.transport = transport }
 
     public func start(_ due: DueMeasurement, clock: any ControlClock) async throws(CancellationError) -> ProviderReport {

@@ -1,3 +1,4 @@
+import Expression
 import RolloutModel
 import StrictJSON
 import Testing
@@ -160,17 +161,23 @@ import Testing
         ("größe", "die größe", true), ("^(a*)*$", "aaaaaaaaaaaaaaaaaaaaaaaaaaaab", false), ("^(a+)+$", String(repeating: "a", count: 5000) + "b", false),
     ])
     func finds(_ pattern: String, _ name: String, _ isFound: Bool) throws {
-        #expect(try MetricNamePattern.reading(pattern)?.finds(in: name) == isFound)
+        #expect(try RegexPattern(pattern).matches(name) == isFound)
     }
 
     @Test(arguments: ["*", "+a", "a**", "(", ")", "[a", "[z-a]", "a{3,2}", "a{1001}", "\\", "{2}", "a|*"])
-    func thatIsMalformedFindsNothing(_ pattern: String) throws {
-        let isPattern = try MetricNamePattern.reading(pattern) != nil
-        #expect(!isPattern)
+    func thatIsMalformedFindsNothing(_ pattern: String) {
+        #expect(throws: AnalysisProblem.invalid("dryRun[0]: Rule didn't match any metric name(s)")) {
+            try matches(of: [pattern], in: ["a", "*", "("], field: "dryRun")
+        }
     }
 
-    @Test(arguments: ["(?i)a", "(?P<n>a)", "\\pL", "\\bx", "\\x41", "[[:alpha:]]", "[\\D]", "(((a{1000}){1000}){1000})"])
+    @Test(arguments: ["(?i)A", "(?P<n>a)", "\\pL", "\\ba", "\\x61", "[[:alpha:]]", "[\\D]"]) func isInRE2sSyntax(_ pattern: String) throws {
+        #expect(try matches(of: [pattern], in: ["a", "7"], field: "dryRun") == [[0]])
+    }
+
+    @Test(arguments: ["\\p{Greek}", String(repeating: "(\\pL{1000})", count: 60)])
     func thatIsNotSupportedIsRefusedByName(_ pattern: String) {
-        #expect(throws: AnalysisProblem.self) { _ = try MetricNamePattern.reading(pattern) }
+        #expect(throws: AnalysisProblem.self) { try matches(of: [pattern], in: ["a"], field: "dryRun") }
+        #expect(throws: RegexProblem.self) { try RegexPattern(pattern) }
     }
 }

@@ -22,7 +22,9 @@ public struct MetricPolicy: Sendable, Hashable {
     /// One bad sample alone does not end the metric: the next one must be bad as well.
     public var confirms: Bool
 
+    /// How many samples a result has to rest on.
     public struct MinimumSamples: Sendable, Hashable {
+        /// At least 1.
         public var count: Int
         /// Asked of the same provider as the metric itself; what it answers is the number of samples.
         public var query: String
@@ -30,10 +32,13 @@ public struct MetricPolicy: Sendable, Hashable {
 
     /// So many failures of the last so many measurements.
     public struct FailureQuota: Sendable, Hashable {
+        /// At least 1, at most `of`.
         public var count: Int
+        /// At most 100, so that the status can hold them.
         public var of: Int
     }
 
+    /// Without arguments: as the API has it.
     public init(
         noData: NoDataPolicy? = nil, minimumSamples: MinimumSamples? = nil, failures: FailureQuota? = nil, confirms: Bool = false
     ) {

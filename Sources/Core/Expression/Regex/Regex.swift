@@ -4,6 +4,7 @@
 ///
 /// - SeeAlso: RE2's syntax page; Russ Cox, "Regular Expression Matching: the Virtual Machine Approach".
 public struct RegexPattern: Sendable {
+    /// The text that it was read from.
     public let source: String
     private let program: [Instruction]
 
@@ -31,15 +32,17 @@ public struct RegexPattern: Sendable {
     }
 
     /// Whether a match stands anywhere in the text.
-    public func matches(_ text: String) -> Bool {
-        var budget = Budget(ExpressionLimits(steps: .max))
-        // Steps without a bound cannot run out.
-        return (try? isFound(in: Array(text.utf8), &budget)) ?? false
+    public func matches(_ text: String) -> Bool { isFound(in: Array(text.utf8)) { (_: Int) in } }
+
+    /// The same for bytes, within what is left of the limits of a run.
+    func isFound(in bytes: [UInt8], _ budget: inout Budget) throws(Fault) -> Bool {
+        try isFound(in: bytes) { (work: Int) throws(Fault) in try budget.pass(over: work) }
     }
 
-    func isFound(in bytes: [UInt8], _ budget: inout Budget) throws(Fault) -> Bool {
+    /// - Parameter charge: is told of the work before it is done, and may end it.
+    private func isFound<Failure: Error>(in bytes: [UInt8], charge: (Int) throws(Failure) -> Void) throws(Failure) -> Bool {
         let text: [Unicode.Scalar] = ByteText.characters(of: bytes).map(\.scalar)
-        try budget.pass(over: bytes.count)
+        try charge(bytes.count)
         var seen = [Int](repeating: -1, count: program.count)
         var (now, next): ([Int], [Int]) = ([], [])
         var open: [Int] = []
@@ -66,7 +69,7 @@ public struct RegexPattern: Sendable {
             follow(0, at: place, into: &now)
             if isMatched { return true }
             guard place < text.count else { return false }
-            try budget.pass(over: 16 + 4 * now.count)
+            try charge(16 + 4 * now.count)
             next.removeAll(keepingCapacity: true)
             for index in now {
                 if case .character(let set) = program[index], set.contains(text[place]) { follow(index + 1, at: place + 1, into: &next) }
@@ -96,6 +99,7 @@ public struct RegexProblem: Error, Sendable, Equatable, CustomStringConvertible 
     public var message: String
     /// True for syntax that RE2 has and this does not.
     public var isUnsupported = false
+    /// The message.
     public var description: String { message }
 
     init(_ code: String, _ part: String) { message = "error parsing regexp: \(code): `\(part)`" }

@@ -8,11 +8,15 @@ public struct BlueGreenStatus: Sendable, Hashable {
     public var activeSelector: String = ""
     /// Whether the new version has passed all that comes before its growing to all pods.
     public var scaleUpPreviewCheckPoint: Bool = false
+    /// The run that has to succeed before the switch.
     public var prePromotionRun: RunStatus?
+    /// The run that has to succeed after the switch.
     public var postPromotionRun: RunStatus?
 
+    /// That of a Rollout which has done nothing yet.
     public init() {}
 
+    /// Reads the member; what does not fit counts as absent.
     public init(json: JSONValue) {
         previewSelector = json["previewSelector"]?.stringValue ?? ""
         activeSelector = json["activeSelector"]?.stringValue ?? ""

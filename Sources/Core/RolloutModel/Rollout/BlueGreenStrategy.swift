@@ -13,8 +13,11 @@ public struct BlueGreenStrategy: Sendable, Hashable {
     public var isAutoPromoted: Bool = true
     /// How long a version that goes live by itself is looked at before; 0: not at all.
     public var autoPromotionSeconds: Int = 0
+    /// How long an old version keeps its pods after the switch; nil: 30, 0: not at all.
     public var scaleDownDelaySeconds: Int?
+    /// How many old versions wait out their delay, the newest first; nil: all of them.
     public var scaleDownDelayRevisionLimit: Int?
+    /// How long a version that was given up keeps its pods; nil: 30, 0: for ever.
     public var abortScaleDownDelaySeconds: Int?
     /// Has to succeed before the new version goes live.
     public var prePromotionAnalysis: RolloutAnalysis?

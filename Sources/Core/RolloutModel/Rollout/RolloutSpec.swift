@@ -24,6 +24,7 @@ public struct RolloutSpec: Sendable, Hashable {
     public var successfulRunHistoryLimit: Int = 5
     public var unsuccessfulRunHistoryLimit: Int = 5
     public var canary: CanaryStrategy?
+    /// Nil for a canary.
     public var blueGreen: BlueGreenStrategy?
     /// Whether the strategy is there at all, readable or not.
     public var hasBlueGreen: Bool = false

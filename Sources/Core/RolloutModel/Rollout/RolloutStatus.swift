@@ -29,6 +29,7 @@ public struct RolloutStatus: Sendable, Hashable {
     public var stepAnalysisRun: RunStatus?
     public var backgroundAnalysisRun: RunStatus?
     public var weights: TrafficWeights?
+    /// Empty for a canary.
     public var blueGreen = BlueGreenStatus()
     /// The status as stored, with the members that are not ours.
     public var raw: JSONValue = .object([:])
