@@ -162,7 +162,7 @@ let allTests: [Target] = [
     .target(
         name: "World",
         dependencies: [
-            "MutantUnderTest", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "KubeYAML", "HTTPTransport", "KubeClient", "ControllerKit",
+            "MutantUnderTest", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Expression", "KubeYAML", "HTTPTransport", "KubeClient", "ControllerKit",
             "MetricProviders", "Controllers", "EmbeddedAPIServer", "SimulatedTime", "SimulatedCluster", httpTypes, logging,
         ],
         path: "Tests/Edge/World", exclude: ["README.md"], swiftSettings: settings),
