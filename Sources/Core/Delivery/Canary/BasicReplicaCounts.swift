@@ -67,7 +67,12 @@ func nearestSplit(total: Int, weight: Int, maxWeight: Int = 100, hasSurge: Bool)
 func basicReplicaCounts(
     total: Int, weight: Int, maxWeight: Int = 100, budget: PodBudget, new: PodCount?, stable: PodCount?, others: [PodCount]
 ) -> ReplicaCounts {
-    guard let stable else { return ReplicaCounts(canary: total, stable: 0) }
+    guard let stable else {
+        // Also a return to the stable version stays within the surge: until its pods are ready, those of the others serve.
+        let want: Int = new?.want ?? 0
+        let room: Int = max(0, total + budget.surge - want - others.reduce(0) { $0 + $1.want })
+        return ReplicaCounts(canary: min(total, want + room), stable: 0)
+    }
     let split: ReplicaCounts = nearestSplit(total: total, weight: weight, maxWeight: maxWeight, hasSurge: budget.surge > 0)
     var counts = ReplicaCounts(canary: new?.want ?? 0, stable: stable.want)
     let most: Int = total + budget.surge

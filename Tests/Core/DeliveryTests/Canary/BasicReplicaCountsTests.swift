@@ -116,6 +116,10 @@ import Testing
         Case(4, 100, 4, 4, stable: (4, 4), canary: (0, 0), 4, 0),
         Case(4, 100, 3, 0, stable: (4, 4), canary: (0, 0), 3, 4),
         Case(10, 0, 0, 1, stable: nil, canary: (10, 0), 10, 0),
+        Case(4, 100, 1, 1, stable: nil, canary: (0, 0), 4, 0),
+        Case(4, 100, 1, 1, stable: nil, canary: (2, 2), other: (2, 2), 3, 0),
+        Case(4, 100, 0, 1, stable: nil, canary: (2, 2), other: (2, 2), 2, 0),
+        Case(4, 100, 0, 1, stable: nil, canary: (6, 6), other: (2, 2), 4, 0),
     ]
 
     @Test("gives upstream's sizes", arguments: cases) func matchesUpstream(_ c: Case) {

@@ -137,8 +137,7 @@ struct JudgedWrite {
         if let abort = wishes.abort, abort.revision == hash, wishIsKnown {
             found.append((.abortIsObeyed, "\(name) grows from \(before) to \(after), \(write.at - abort.since) after the abort"))
         }
-        // The stable version comes back at once, whatever else is there.
-        guard !truth.isRouted, hash != truth.rollout.status.stableRS else { return found }
+        guard !truth.isRouted else { return found }
         let sum: Int = truth.replicaSets.reduce(0) { $0 + TrueState.wanted($1) }
         let ceiling: Int = wishes.totals(now: truth.total, at: write.at).map { $0 + truth.budget(total: $0).surge }.max() ?? 0
         if sum > ceiling { found.append((.surgeCeiling, "\(name) grows from \(before) to \(after), which makes \(sum) pods of at most \(ceiling)")) }

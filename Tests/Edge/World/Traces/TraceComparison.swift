@@ -57,18 +57,21 @@ package enum TraceComparison {
 
     package static func differences(_ theirs: RecordedTrace, _ ours: PlayedTrace) -> [TraceDifference] {
         var differences: [TraceDifference] = []
-        for path in Set(theirs.values.keys).union(ours.values.keys).sorted() where isOrdered(path) && isTold(path) {
+        for path in Set(theirs.values.keys).union(ours.values.keys).sorted() where isOrdered(path) && isTold(path) && !isBystander(path, theirs) {
             let (left, right) = (distinct(theirs.values[path] ?? [], path), distinct(ours.values[path] ?? [], path))
             if left != right { differences.append(TraceDifference(path: path, theirs: left, ours: right, isFinal: false)) }
         }
         let last: [String: String] = ours.values.compactMapValues(\.last)
-        for path in Set(theirs.final.keys).union(last.keys).sorted() where isTold(path) {
+        for path in Set(theirs.final.keys).union(last.keys).sorted() where isTold(path) && !isBystander(path, theirs) {
             let usual: String = TracePlayer.usual(path)
             let (left, right) = (theirs.final[path] ?? usual, last[path] ?? usual)
             if left != right { differences.append(TraceDifference(path: path, theirs: [left], ours: [right], isFinal: true)) }
         }
         return differences
     }
+
+    /// A Service that is there for our gateway alone.
+    private static func isBystander(_ path: String, _ theirs: RecordedTrace) -> Bool { path.hasPrefix("svc/") && theirs.values[path] == nil }
 
     /// Without what it begins with unwritten, and without repetitions.
     private static func distinct(_ values: [String], _ path: String) -> [String] {

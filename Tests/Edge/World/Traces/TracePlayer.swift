@@ -56,9 +56,13 @@ package final class TracePlayer: Sendable {
         state.withLock { state in
             guard let object = write.new else { return }
             var told: [String] = []
-            var paths: Set<String> = []
-            for (path, value) in state.view.values(of: write.resource, object) {
-                paths.insert(path)
+            var seen: [(path: String, value: String)] = state.view.values(of: write.resource, object)
+            // A condition that is taken away ends as nothing.
+            if write.resource == .rollouts {
+                let there = Set(seen.map(\.path))
+                seen += state.last.keys.filter { $0.hasPrefix("ro/") && !there.contains($0) }.sorted().map { (path: $0, value: "") }
+            }
+            for (path, value) in seen {
                 guard state.last[path] ?? Self.usual(path) != value else { continue }
                 state.last[path] = value
                 state.trace.values[path, default: []].append(value)
@@ -123,6 +127,8 @@ package final class TracePlayer: Sendable {
             try await settle(.seconds(1), within: .seconds(5))
             state.withLock { $0.trace.lines.append("do \(step)") }
             try await act(step)
+            // Until the action shows in what is stored it counts as a change itself.
+            state.withLock { $0.lastChange = world.clock.now }
         }
     }
 

@@ -28,7 +28,14 @@ package struct TraceScenario: Sendable {
         var services: [String] = (json["services"]?.arrayValue ?? []).compactMap(\.stringValue)
         if routing { services += ["app-stable", "app-canary"] }
         objects += services.map { Scenery.service($0, selecting: ["app": "app"]) }
-        if routing { objects.append(Self.route(json["route"])) }
+        if routing {
+            let route: JSONValue = Self.route(json["route"])
+            // Whatever else the route names is there too: a gateway, unlike the recorded cluster, would complain.
+            let backends: [String] = (route.at("spec", "rules")?.arrayValue ?? []).flatMap { $0["backendRefs"]?.arrayValue ?? [] }
+                .compactMap { $0["name"]?.stringValue }
+            for name in backends where !services.contains(name) { objects.append(Scenery.service(name, selecting: ["app": name])) }
+            objects.append(route)
+        }
         for (template, spec) in json["templates"]?.objectValue ?? [:] { objects.append(try Self.template(template, spec)) }
         self.objects = objects
         metrics = (json["metrics"]?.objectValue ?? [:]).map { (query: $0.key, answers: TraceStep.answers($0.value)) }
