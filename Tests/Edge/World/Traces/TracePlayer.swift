@@ -1,4 +1,5 @@
 import Clockwork
+import ControllerKit
 import EmbeddedAPIServer
 import Expression
 import KubeClient
@@ -24,6 +25,8 @@ package final class TracePlayer: Sendable {
         var trace = PlayedTrace()
         var last: [String: String] = [:]
         var lastChange: Timestamp
+        /// The process of the controller that runs now: what it is cut off by, and what ends it.
+        var controller: (wire: Wire, death: OneShot)?
     }
 
     private let world: World
@@ -38,10 +41,12 @@ package final class TracePlayer: Sendable {
         settings.runDuration = .exactly(.seconds(1))
         settings.terminationDelay = .zero
         settings.routeDelay = .exactly(.milliseconds(50))
-        return try World.run(seed: seed, settings: settings) { world in
+        return try World.run(seed: seed, settings: settings, withController: false) { world in
             let player = TracePlayer(world, scenario)
-            await player.play()
-            return player.state.withLock { $0.trace }
+            return try await world.beside({
+                await player.play()
+                return player.state.withLock { $0.trace }
+            }, { await player.keepController() })
         }.result
     }
 
@@ -50,6 +55,30 @@ package final class TracePlayer: Sendable {
         self.scenario = scenario
         state = Mutex(State(lastChange: world.clock.now))
         world.cluster.onWrite { [weak self] write, _ in self?.note(write) }
+    }
+
+    /// One process of the controller after the other: each lives until it is killed.
+    private func keepController() async {
+        var number: UInt64 = 0
+        while !Task.isCancelled {
+            let (wire, death) = (Wire(world.cluster.network), OneShot())
+            state.withLock { $0.controller = (wire, death) }
+            let set = world.controllers(world.controllerClient(over: wire), salt: number << 8)
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await set.runCaches() }
+                group.addTask { await set.runControllers() }
+                group.addTask { await death.wait() }
+                await group.next()
+                group.cancelAll()
+            }
+            number += 1
+        }
+    }
+
+    private func kill() {
+        guard let controller = state.withLock({ $0.controller }) else { return }
+        controller.wire.cut()
+        controller.death.fire()
     }
 
     private func note(_ write: CommittedWrite) {
@@ -123,7 +152,7 @@ package final class TracePlayer: Sendable {
             guard TraceSight(await world.cluster.server.state).holds(try TraceSight.compile(text)) else { throw TraceProblem("expected: \(text)") }
         case .sleep(let seconds): try await world.cluster.sleep(.seconds(seconds))
         case .settle(let seconds): try await settle(.seconds(seconds), within: .seconds(20 + seconds))
-        case .image, .scale, .metric, .patch, .command:
+        case .image, .scale, .metric, .patch, .create, .delete, .deletePods, .rollout, .terminate, .command:
             try await settle(.seconds(1), within: .seconds(5))
             state.withLock { $0.trace.lines.append("do \(step)") }
             try await act(step)
@@ -172,17 +201,40 @@ package final class TracePlayer: Sendable {
                 .rollouts, namespace: "default", name: name, subresource: "scale", .merge(["spec": ["replicas": JSONValue(count)]]))
         case .metric(let answers): for (query, texts) in answers { try script(query, texts) }
         case .patch(let kind, let name, let body): try await patch(kind, name, body)
+        case .create(let object): try await world.cluster.apply(object)
+        case .delete(let kind, let name):
+            try await world.kubectl.delete(try Self.resource(kind), namespace: "default", name: name)
+        case .deletePods(let hash):
+            try await world.cluster.deletePods { pod in hash == nil || pod.revision == hash }
+        case .rollout(let spec): try await world.cluster.apply(try scenario.rollout(with: spec))
+        case .terminate(let name): try await terminate(name)
         case .command(let command): try await run(command)
         }
     }
 
     private func patch(_ kind: String, _ name: String, _ body: JSONValue) async throws {
-        let resources: [String: GroupVersionResource] = [
-            "Rollout": .rollouts, "HTTPRoute": .httpRoutes, "Deployment": .deployments, "Service": .services, "AnalysisTemplate": .analysisTemplates,
-        ]
-        guard let resource = resources[kind] else { throw TraceProblem("a patch of a \(kind) is not known here") }
+        let resource: GroupVersionResource = try Self.resource(kind)
         let patch: Patch = body.arrayValue == nil ? .merge(body) : .json(try JSONPatch(json: body))
         _ = try await world.kubectl.patch(resource, namespace: "default", name: name, patch)
+    }
+
+    private static func resource(_ kind: String) throws -> GroupVersionResource {
+        let resources: [String: GroupVersionResource] = [
+            "Rollout": .rollouts, "HTTPRoute": .httpRoutes, "Deployment": .deployments, "Service": .services, "AnalysisTemplate": .analysisTemplates,
+            "AnalysisRun": .analysisRuns, "ReplicaSet": .replicaSets, "Secret": .secrets,
+        ]
+        guard let resource = resources[kind] else { throw TraceProblem("a \(kind) is not known here") }
+        return resource
+    }
+
+    /// Ends one run of an analysis, or all that run.
+    private func terminate(_ name: String?) async throws {
+        for run in await world.cluster.server.objects(of: .analysisRuns, namespace: "default") {
+            let title: String = run.at("metadata", "name")?.stringValue ?? ""
+            let isRunning: Bool = ["", "Pending", "Running"].contains(run.at("status", "phase")?.stringValue ?? "")
+            guard name.map({ $0 == title }) ?? isRunning else { continue }
+            _ = try await world.kubectl.patch(.analysisRuns, namespace: "default", name: title, .merge(["spec": ["terminate": true]]))
+        }
     }
 
     private func run(_ command: TraceStep.Command) async throws {
@@ -201,6 +253,7 @@ package final class TracePlayer: Sendable {
         case .resume: try await world.setPaused(false, name)
         case .restart: try await world.patchRollout(["spec": ["restartAt": .string(world.clock.now.rfc3339)]], of: name)
         case .undo: try await undo()
+        case .kill: kill()
         }
     }
 

@@ -11,6 +11,7 @@ package struct TraceScenario: Sendable {
     package var metrics: [(query: String, answers: [String])]
     package var start: Start
     package var steps: [TraceStep]
+    private let image: String
 
     package enum Start: String, Sendable { case healthy, none, refused }
 
@@ -21,7 +22,7 @@ package struct TraceScenario: Sendable {
     package init(yaml bytes: [UInt8], name: String) throws {
         guard let json = try YAMLStream.parse(bytes, fileName: name).first?.json else { throw TraceProblem("\(name) is empty") }
         self.name = name
-        let image: String = json["image"]?.stringValue ?? "v1"
+        image = json["image"]?.stringValue ?? "v1"
         var objects: [JSONValue] = try (json["objects"]?.arrayValue ?? []).map { try Self.filled($0) }
         let (rollout, routing) = try Self.rollout(json["rollout"] ?? [:], image: image)
         self.rollout = rollout
@@ -42,6 +43,9 @@ package struct TraceScenario: Sendable {
         start = json["start"]?.stringValue.flatMap { Start(rawValue: $0) } ?? .healthy
         steps = try (json["steps"]?.arrayValue ?? []).map { try TraceStep($0) }
     }
+
+    /// The Rollout with another spec.
+    package func rollout(with spec: JSONValue) throws -> JSONValue { try Self.rollout(spec, image: image).0 }
 
     private static func rollout(_ spec: JSONValue, image: String) throws -> (JSONValue, isRouted: Bool) {
         var own = spec.objectValue ?? [:]
@@ -127,15 +131,28 @@ package enum TraceStep: Sendable {
     case scale(Int, asHPA: Bool)
     case metric([(query: String, answers: [String])])
     case patch(kind: String, name: String, body: JSONValue)
+    case create(JSONValue)
+    case delete(kind: String, name: String)
+    /// Of one revision, or all.
+    case deletePods(hash: String?)
+    /// The Rollout is applied again with another spec, in the scenario's own words.
+    case rollout(JSONValue)
+    /// An analysis run by name, or all that run.
+    case terminate(String?)
     case command(Command)
 
     package enum Command: String, Sendable, CaseIterable {
-        case promote, promoteFully = "promote-full", skipStep = "skip-step", skipAll = "skip-all", abort, retry, pause, resume, restart, undo
+        case promote, promoteFully = "promote-full", skipStep = "skip-step", skipAll = "skip-all", abort, retry, pause, resume, restart, undo,
+            kill
     }
 
     init(_ json: JSONValue) throws {
         if let word = json.stringValue {
-            self = .command(try Self.command(word))
+            switch word {
+            case "delete-pods": self = .deletePods(hash: nil)
+            case "terminate": self = .terminate(nil)
+            default: self = .command(try Self.command(word))
+            }
             return
         }
         let fields = json.objectValue ?? [:]
@@ -158,6 +175,16 @@ package enum TraceStep: Sendable {
             self = .scale(count, asHPA: true)
         } else if let answers = fields["metric"]?.objectValue {
             self = .metric(answers.map { (query: $0.key, answers: Self.answers($0.value)) })
+        } else if case .some(let object) = fields["create"] {
+            self = .create(object)
+        } else if case .some(let object) = fields["delete"] {
+            self = .delete(kind: object["kind"]?.stringValue ?? "Rollout", name: object["name"]?.stringValue ?? TraceScenario.rolloutName)
+        } else if case .some(let hash) = fields["delete-pods"] {
+            self = .deletePods(hash: hash.stringValue)
+        } else if case .some(let spec) = fields["rollout"] {
+            self = .rollout(spec)
+        } else if case .some(let name) = fields["terminate"] {
+            self = .terminate(name.stringValue)
         } else if case .some(let patch) = fields["patch"], case .some(let body) = patch["body"] {
             self = .patch(kind: patch["kind"]?.stringValue ?? "Rollout", name: patch["name"]?.stringValue ?? TraceScenario.rolloutName, body: body)
         } else {
