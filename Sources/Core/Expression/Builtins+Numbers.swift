@@ -1,6 +1,6 @@
 extension Builtin {
     static let numbers: [Builtin] = [
-        Builtin("len", count: 1, check: checkLength, length),
+        Builtin("len", count: 1, check: checkLength) { (arguments, budget) throws(Fault) in try length(of: arguments[0], &budget) },
         Builtin("type", [.any], gives: .string) { (arguments, _) throws(Fault) in .string(typeWord(arguments[0])) },
         Builtin("abs", count: 1, check: { (types) throws(Fault) in try checkNumber(types[0], "abs").declared }, absolute),
         rounding("ceil", .up),
@@ -39,8 +39,9 @@ extension Builtin {
         }
     }
 
-    private static func length(_ arguments: [ExpressionValue], _ budget: inout Budget) throws(Fault) -> ExpressionValue {
-        switch arguments[0] {
+    /// Elements, or code points of a string.
+    static func length(of value: ExpressionValue, _ budget: inout Budget) throws(Fault) -> ExpressionValue {
+        switch value {
         case .string(let text), .namedString(_, let text):
             try budget.pass(over: text.utf8.count)
             return .int(Int64(text.unicodeScalars.count))

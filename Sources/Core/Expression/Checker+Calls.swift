@@ -56,7 +56,9 @@ extension Checker {
         guard let builtin = Builtin.table[name] else { throw Problem("the function \(name) is not supported yet", kind: .unsupported) }
         if name == "get", let type = try environmentGet(arguments, at: id) { return type }
         do {
-            return try builtin.check(arguments.map { types[$0] })
+            let type = try builtin.check(arguments.map { types[$0] })
+            if name == "len" { replace(id, with: .length(arguments[0])) }
+            return type
         } catch let fault {
             throw Problem(fault.message)
         }

@@ -80,6 +80,7 @@ struct Checker {
         case .call(let callee, let arguments): return try call(callee, arguments, at: id)
         case .helper(let function, _): return function.resultType
         case .builtin(let name, let arguments): return try builtin(name, arguments, at: id)
+        case .length: return .int
         case .predicateCall(let function, let collection, let predicate, let extra):
             return try predicateCall(function, collection, predicate, extra)
         case .declaration(let name, let redeclares):

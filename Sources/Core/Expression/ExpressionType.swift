@@ -1,5 +1,5 @@
 /// The static type of an expression, as far as it is known before it runs.
-public indirect enum ExpressionType: Sendable, Equatable {
+public indirect enum ExpressionType: Sendable, Hashable {
     /// Known only at run time. Messages print `unknown`.
     case unknown
     /// Known only at run time, an element of something typed. Messages print `interface {}`.
@@ -27,7 +27,7 @@ public indirect enum ExpressionType: Sendable, Equatable {
 }
 
 /// A type with a name and fixed fields.
-public struct RecordType: Sendable, Equatable {
+public struct RecordType: Sendable, Hashable {
     public var name: String
     public var fields: [String: ExpressionType]
 
@@ -66,6 +66,10 @@ extension ExpressionType {
     var isUnknown: Bool { self == .unknown || self == .any }
     var isInteger: Bool { self == .int || self == .int64 || self == .uint64 || self == .uint8 }
     var isNumber: Bool { self == .float || isInteger }
+
+    /// Whether a value of this static type can turn out to be a boolean. Nil says little: a list whose elements are nil or
+    /// unknown counts as one of nil.
+    var mayBeBoolean: Bool { self == .bool || self == .null || isUnknown }
 
     var isList: Bool {
         switch self {

@@ -22,9 +22,9 @@ import Testing
         let condition = Condition(.failure, "any(result, # >= 0.5)")
         let compiled = try condition.compiled(for: .vector)
         #expect(compiled.resultType == .bool)
-        #expect(try condition.holds(for: .floats([0.1, 0.7]), using: compiled))
-        #expect(try !condition.holds(for: .floats([0.1]), using: compiled))
-        #expect(try !condition.holds(for: .floats([]), using: compiled))
+        #expect(try compiled.evaluateBoolean(result: .floats([0.1, 0.7])))
+        #expect(try !compiled.evaluateBoolean(result: .floats([0.1])))
+        #expect(try !compiled.evaluateBoolean(result: .floats([])))
     }
 
     /// Condition, value, and the text that ends in the measurement.
