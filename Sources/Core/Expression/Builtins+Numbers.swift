@@ -67,6 +67,8 @@ extension Builtin {
         case .bytes, .array, .floats, .ints, .strings, .typedArray: "array"
         case .map(let map): if case .text(let name?) = map.kind { name } else { "map" }
         case .record(let record): record.type.name
+        case .namedInt(let type, _): type
+        case .zone: "time.Location"
         case .time: "time.Time"
         case .duration: "time.Duration"
         }
@@ -100,7 +102,7 @@ extension Builtin {
     }
 
     private static func checkConvertible(_ type: ExpressionType, _ name: String, _ result: ExpressionType) throws(Fault) -> ExpressionType {
-        guard type.isNumber || type.isUnknown || type == .string else { throw Fault("invalid argument for \(name) (type \(argumentName(type)))") }
+        guard type.isNumber || type.isUnknown || type == .string || name == "int" && (type == TimeMethod.month || type == TimeMethod.weekday) else { throw Fault("invalid argument for \(name) (type \(argumentName(type)))") }
         return result
     }
 

@@ -259,8 +259,7 @@ struct Evaluator {
             let values = try evaluate(all: arguments)
             let name = try evaluate(key)
             place = callee
-            if value.type == .time || value.type == .duration {
-                guard case .string(let text) = name, let method = TimeMethod(rawValue: text) else { throw Fault("this method of \(value.typeName) is not supported yet") }
+            if TimeMethod.exist(for: value.type), case .string(let text) = name, let method = TimeMethod.named(text, of: value.type) {
                 return try method.apply(to: value, values)
             }
             let member = try Access.fetch(name, from: value)
