@@ -37,7 +37,7 @@ let core: [Target] = [
     target("Core", "SchemaModel", ["StrictJSON", "Clockwork"]),
     target("Core", "KubeModel", ["StrictJSON", "Clockwork"]),
     target("Core", "RolloutModel", ["StrictJSON", "Clockwork", "KubeModel", "SchemaModel"]),
-    target("Core", "Expression", ["Clockwork"]),
+    target("Core", "Expression", ["StrictJSON", "Clockwork"]),
     target("Core", "Analysis", ["Safety", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Expression"]),
     target("Core", "Traffic", ["Safety", "StrictJSON", "Clockwork", "KubeModel"]),
     target("Core", "Delivery", ["Safety", "StrictJSON", "Clockwork", "KubeModel", "RolloutModel", "Analysis", "Traffic"]),
@@ -191,7 +191,7 @@ let package = Package(
     // and take all modules; the fuzzer builds its few anew, with coverage.
     products: [.library(name: "SluiceModules", targets: (core + shell + edge).filter { $0.type == .regular }.map(\.name))]
         + [
-            "StrictJSON", "Clockwork", "KubeModel", "Expression", "Traffic", "HTTPTransport", "KubeClient", "KubeYAML", "SimulatedTime",
+            "StrictJSON", "Clockwork", "KubeModel", "Expression", "Analysis", "Traffic", "HTTPTransport", "KubeClient", "KubeYAML", "SimulatedTime",
         ].map { .library(name: $0, targets: [$0]) },
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

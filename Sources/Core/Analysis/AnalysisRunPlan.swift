@@ -87,4 +87,9 @@ public struct AnalysisEvent: Sendable, Hashable {
     static func conditionJudgedOnSample(metric: String, note: String) -> AnalysisEvent {
         AnalysisEvent(reason: "ConditionJudgedOnSample", message: "Metric '\(metric)': \(note)")
     }
+
+    /// Ours: no result of the metric's provider can be judged by this condition.
+    static func conditionInvalid(metric: String, _ finding: String) -> AnalysisEvent {
+        AnalysisEvent(isWarning: true, reason: "ConditionInvalid", message: "Metric '\(metric)': \(finding)")
+    }
 }

@@ -1,4 +1,5 @@
 import Clockwork
+import Expression
 import KubeModel
 import RolloutModel
 import Safety
@@ -7,10 +8,12 @@ import Safety
 ///
 /// - Parameters:
 ///   - conditions: the metric with the real values of secrets in its conditions.
+///   - compiler: who compiles the conditions, and may remember them: those with a secret in them it never sees.
 ///   - secrets: texts that must not stand in the status.
 func book(
-    _ outcome: MeasurementOutcome, of metric: RunMetric, conditions: AnalysisMetric, noData: NoDataPolicy, secrets: [String],
-    isTerminating: Bool, _ plan: inout AnalysisRunPlan
+    _ outcome: MeasurementOutcome, of metric: RunMetric, conditions: AnalysisMetric,
+    by compiler: some ConditionCompiler = ForgetfulCompiler(), noData: NoDataPolicy, secrets: [String], isTerminating: Bool,
+    _ plan: inout AnalysisRunPlan
 ) {
     let secrets = secrets.flatMap(spellings)
     let index: Int
@@ -28,7 +31,7 @@ func book(
     let last = result.measurements.last
     let unfinished = last?.finishedAt == nil ? last : nil
     let measurement = measured(
-        outcome, metric, conditions, noData, continuing: unfinished, secrets: secrets, isTerminating: isTerminating)
+        outcome, metric, conditions, compiler, noData, continuing: unfinished, secrets: secrets, isTerminating: isTerminating)
     if let phase = measurement.phase, phase.isCompleted { result.count(phase) }
     if unfinished != nil { result.measurements.removeLast() }
     result.measurements.append(measurement)
@@ -36,11 +39,17 @@ func book(
     if isFirst, isNote(measurement.message), measurement.message.contains(onlySampleWords) {
         plan.events.append(.conditionJudgedOnSample(metric: metric.name, note: measurement.message))
     }
+    // The message of the measurement speaks of this one result, and hides the cause where that is empty: whether any could be right is told here.
+    if isFirst, measurement.phase == .error, case .sample = outcome.finding {
+        for finding in conditionFindings(of: conditions) where finding.severity == .error {
+            plan.events.append(.conditionInvalid(metric: metric.name, redacted(finding.message, secrets: secrets)))
+        }
+    }
 }
 
 /// The measurement that an outcome makes, without any secret in it.
 private func measured(
-    _ outcome: MeasurementOutcome, _ metric: RunMetric, _ conditions: AnalysisMetric, _ noData: NoDataPolicy,
+    _ outcome: MeasurementOutcome, _ metric: RunMetric, _ conditions: AnalysisMetric, _ compiler: some ConditionCompiler, _ noData: NoDataPolicy,
     continuing unfinished: Measurement?, secrets: [String], isTerminating: Bool
 ) -> Measurement {
     let guards = metric.guards
@@ -61,7 +70,9 @@ private func measured(
     }
     switch finding {
     case .sample(let sample):
-        let judgement = judge(sample, by: conditions, at: outcome.finishedAt)
+        let isPlain = conditions.successCondition == metric.metric.successCondition && conditions.failureCondition == metric.metric.failureCondition
+        let judgement = isPlain
+            ? judge(sample, by: conditions, at: outcome.finishedAt, compiler) : judge(sample, by: conditions, at: outcome.finishedAt)
         measurement.phase = judgement.phase
         measurement.message = judgement.message
         if judgement.phase == .failed || judgement.phase == .inconclusive {

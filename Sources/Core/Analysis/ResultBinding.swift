@@ -22,12 +22,14 @@ func isNote(_ message: String) -> Bool { message.hasPrefix(notePrefix) }
 /// Both conditions are evaluated where both are set, success first; failure wins; neither is Inconclusive. Without
 /// conditions every sample is Successful. An error in either is an Error.
 ///
-/// - Parameter now: what `now()` says in them.
-func judge(_ sample: MetricSample, by metric: AnalysisMetric, at now: Timestamp) -> Judgement {
+/// - Parameters:
+///   - now: what `now()` says in them.
+///   - compiler: who compiles them.
+func judge(_ sample: MetricSample, by metric: AnalysisMetric, at now: Timestamp, _ compiler: some ConditionCompiler = ForgetfulCompiler()) -> Judgement {
     var notes: [String] = []
     do throws(AnalysisProblem) {
-        let success = try verdict(Condition(.success, metric.successCondition), sample, now, &notes)
-        let failure = try verdict(Condition(.failure, metric.failureCondition), sample, now, &notes)
+        let success = try verdict(Condition(.success, metric.successCondition), sample, now, compiler, &notes)
+        let failure = try verdict(Condition(.failure, metric.failureCondition), sample, now, compiler, &notes)
         let phase: AnalysisPhase =
             switch (success, failure) {
             case (nil, nil): .successful
@@ -46,21 +48,23 @@ func judge(_ sample: MetricSample, by metric: AnalysisMetric, at now: Timestamp)
 ///
 /// Differs: a condition that cannot be typed against a vector but can against its only sample is judged on that
 /// sample, and the note says so. The rule lives here and not in the language: `result` itself stays a list.
-private func verdict(_ condition: Condition, _ sample: MetricSample, _ now: Timestamp, _ notes: inout [String]) throws(AnalysisProblem) -> Bool? {
+private func verdict(
+    _ condition: Condition, _ sample: MetricSample, _ now: Timestamp, _ compiler: some ConditionCompiler, _ notes: inout [String]
+) throws(AnalysisProblem) -> Bool? {
     if condition.text.isEmpty { return nil }
     let error: ExpressionError
-    do throws(ExpressionError) { return try condition.holds(for: sample.result, now: now) } catch let cause { error = cause }
+    do throws(ExpressionError) { return try condition.holds(for: sample.result, now: now, by: compiler) } catch let cause { error = cause }
     if sample.result.isNilOrEmptyList { throw .invalid(error.message + emptyVectorAdvice(sample)) }
     guard error.isCompileError, case .floats(let samples) = sample.result, let only = samples.first,
         condition.problem(for: .float) == nil
     else { throw .invalid(error.message) }
-    let safe = safeSpelling(of: condition)
+    let safe = condition.spellingForFirstSample
     if samples.count > 1 {
         throw .invalid("\(error.message); the result is a vector of \(samples.count) samples and the condition fits a single one"
             + (safe.map { ": write \($0) for the first of them, or let the query return one" } ?? ""))
     }
     do throws(ExpressionError) {
-        let answer = try condition.holds(for: .float(only), now: now)
+        let answer = try condition.holds(for: .float(only), now: now, by: compiler)
         notes.append("\(condition.name.rawValue) \"\(condition.text)\" \(onlySampleWords) (\(numberText(only)))"
             + (safe.map { "; \($0) says the same and is valid everywhere" } ?? ""))
         return answer
@@ -74,48 +78,4 @@ private func emptyVectorAdvice(_ sample: MetricSample) -> String {
     guard case .floats = sample.result else { return "" }
     return " (the query matched no series; usually nothing was counted because there were no errors or no requests: "
         + "append \"or vector(0)\" to the query to read that as 0)"
-}
-
-/// The condition with `result[0]` in place of a bare `result`, where that is a condition for the whole vector.
-private func safeSpelling(of condition: Condition) -> String? {
-    let spelling = firstSampleSpelling(of: condition.text)
-    return spelling != condition.text && Condition(condition.name, spelling).problem(for: .vector) == nil ? spelling : nil
-}
-
-/// `result` replaced by `result[0]` wherever it stands as a name of its own, outside of texts in quotes.
-func firstSampleSpelling(of condition: String) -> String {
-    func isNamePart(_ scalar: Unicode.Scalar) -> Bool {
-        scalar == "_" || scalar == "$" || scalar.properties.isAlphabetic || scalar.properties.numericType != nil
-    }
-    let scalars = Array(condition.unicodeScalars)
-    var output = String.UnicodeScalarView()
-    var index = 0
-    var quote: Unicode.Scalar?
-    while index < scalars.count {
-        let scalar = scalars[index]
-        if let open = quote {
-            output.append(scalar)
-            if scalar == "\\", open != "`", index + 1 < scalars.count {
-                index += 1
-                output.append(scalars[index])
-            } else if scalar == open {
-                quote = nil
-            }
-            index += 1
-        } else if isNamePart(scalar) {
-            var word = String.UnicodeScalarView()
-            let isMember = index > 0 && (scalars[index - 1] == "." || scalars[index - 1] == "#")
-            while index < scalars.count, isNamePart(scalars[index]) {
-                word.append(scalars[index])
-                index += 1
-            }
-            output.append(contentsOf: word)
-            if String(word) == ExpressionEnvironment.resultName, !isMember { output.append(contentsOf: "[0]".unicodeScalars) }
-        } else {
-            if scalar == "\"" || scalar == "'" || scalar == "`" { quote = scalar }
-            output.append(scalar)
-            index += 1
-        }
-    }
-    return String(output)
 }

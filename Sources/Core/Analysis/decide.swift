@@ -1,4 +1,5 @@
 import Clockwork
+import Expression
 import RolloutModel
 
 /// What to do about an AnalysisRun now.
@@ -13,7 +14,7 @@ public func decide(_ seen: AnalysisRunObservation, now: Timestamp) -> AnalysisRu
         let metrics = try runMetrics(of: run, guards: seen.guards)
         let due = try dueMeasurements(seen, metrics, now: now)
         guard due.isEmpty else { return AnalysisRunPlan(measurements: due, status: run.status) }
-        return assessed(seen, metrics, [], now: now)
+        return assessed(seen, metrics, [], ForgetfulCompiler(), now: now)
     } catch {
         return ended(run, because: error.message, now: now)
     }
@@ -25,11 +26,14 @@ public func decide(_ seen: AnalysisRunObservation, now: Timestamp) -> AnalysisRu
 ///   - seen: the same observation.
 ///   - results: one outcome per due measurement, in any order.
 ///   - now: the time after the last measurement.
-public func conclude(_ seen: AnalysisRunObservation, results: [MeasurementOutcome], now: Timestamp) -> AnalysisRunPlan {
+///   - compiler: who compiles the conditions. Nothing is handed to it that a secret stands in.
+public func conclude(
+    _ seen: AnalysisRunObservation, results: [MeasurementOutcome], now: Timestamp, compiler: some ConditionCompiler = ForgetfulCompiler()
+) -> AnalysisRunPlan {
     let run = seen.run
     if run.metadata.isBeingDeleted || run.status.phase?.isCompleted == true { return decide(seen, now: now) }
     do throws(AnalysisProblem) {
-        return assessed(seen, try runMetrics(of: run, guards: seen.guards), results, now: now)
+        return assessed(seen, try runMetrics(of: run, guards: seen.guards), results, compiler, now: now)
     } catch {
         return ended(run, because: error.message, now: now)
     }
@@ -78,7 +82,7 @@ private func sampleCounts(_ seen: AnalysisRunObservation, _ resolved: [AnalysisM
 
 /// The plan with all outcomes booked and the run assessed.
 private func assessed(
-    _ seen: AnalysisRunObservation, _ metrics: [RunMetric], _ outcomes: [MeasurementOutcome], now: Timestamp
+    _ seen: AnalysisRunObservation, _ metrics: [RunMetric], _ outcomes: [MeasurementOutcome], _ compiler: some ConditionCompiler, now: Timestamp
 ) -> AnalysisRunPlan {
     let run = seen.run
     let stopping = isTerminating(run, status: run.status)
@@ -88,7 +92,7 @@ private func assessed(
         guard let outcome = outcomes.first(where: { $0.metric == metric.name }) else { continue }
         let secrets = seen.guards.have(.secretsMasked) ? seen.secretValues + outcome.sensitive : []
         book(
-            outcome, of: metric, conditions: conditions, noData: seen.noData, secrets: secrets, isTerminating: stopping, &plan)
+            outcome, of: metric, conditions: conditions, by: compiler, noData: seen.noData, secrets: secrets, isTerminating: stopping, &plan)
     }
     assess(run, metrics, isTerminating: stopping, now: now, &plan)
     if seen.guards.have(.measurementRetention) { plan.discarded = trim(metrics, &plan.status) }

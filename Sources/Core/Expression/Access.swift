@@ -10,7 +10,6 @@ enum Access {
         case .string, .rawString:
             let bytes = base.textBytes!
             return .uint8(bytes[try index(key, count: bytes.count)])
-        case .time, .duration: throw Fault("\(shown(key)) of \(base.typeName) is not supported yet")
         default:
             if let count = base.listCount { return base.listElement(try index(key, count: count)) }
         }

@@ -26,6 +26,7 @@ extension ExpressionValue {
     func truncated() throws(Fault) -> Int64 {
         if let integer = wrappedInteger { return integer }
         if case .float(let value) = self { return integer(saturating: value) }
+        if case .namedInt(_, let value) = self { return value }
         throw Fault("invalid operation: int(\(typeName))")
     }
 }
@@ -43,7 +44,7 @@ enum Arithmetic {
     static func add(_ left: ExpressionValue, _ right: ExpressionValue) throws(Fault) -> ExpressionValue {
         switch (left, right) {
         case (.float(let x), .float(let y)): return .float(x + y)
-        case (.time(let x), .duration(let y)), (.duration(let x), .time(let y)): return .time(nanoseconds: x &+ y)
+        case (.time(let x), .duration(let y)), (.duration(let y), .time(let x)): return .time(x.adding(y))
         case (.duration(let x), .duration(let y)): return .duration(nanoseconds: x &+ y)
         default: return try numbers(left, right, "+", { $0 &+ $1 }, { $0 + $1 })
         }
@@ -52,8 +53,9 @@ enum Arithmetic {
     static func subtract(_ left: ExpressionValue, _ right: ExpressionValue) throws(Fault) -> ExpressionValue {
         switch (left, right) {
         case (.float(let x), .float(let y)): return .float(x - y)
-        case (.time(let x), .time(let y)), (.duration(let x), .duration(let y)): return .duration(nanoseconds: x &- y)
-        case (.time(let x), .duration(let y)): return .time(nanoseconds: x &- y)
+        case (.time(let x), .time(let y)): return .duration(nanoseconds: x.since(y))
+        case (.duration(let x), .duration(let y)): return .duration(nanoseconds: x &- y)
+        case (.time(let x), .duration(let y)): return .time(x.adding(0 &- y))
         default: return try numbers(left, right, "-", { $0 &- $1 }, { $0 - $1 })
         }
     }

@@ -76,7 +76,8 @@ enum JSONWriting {
         switch value {
         case .null: out += "null"
         case .bool(let value): out += value ? "true" : "false"
-        case .int(let number), .int64(let number), .duration(let number): out += String(number)
+        case .int(let number), .int64(let number), .duration(let number), .namedInt(_, let number): out += String(number)
+        case .zone: out += "{}"
         case .uint64(let number): out += String(number)
         case .uint8(let number): out += String(number)
         case .float(let number):
@@ -85,7 +86,7 @@ enum JSONWriting {
         case .string(let text), .namedString(_, let text): try quote(text, to: &out, &budget)
         case .rawString(let bytes): try quote(String(decoding: bytes, as: UTF8.self), to: &out, &budget)
         case .bytes(let bytes): out += "\"" + Base64Text.encoded(bytes) + "\""
-        case .time(let nanoseconds): out += "\"" + TimeText.rfc3339(nanoseconds) + "\""
+        case .time(let moment): out += "\"" + (try TimeText.json(of: moment)) + "\""
         case .map(let map):
             try budget.text(2 * indent * (map.count + 1) + 2)
             guard map.count > 0 else { out += "{}"; return }

@@ -1,6 +1,6 @@
 extension Builtin {
     static let numbers: [Builtin] = [
-        Builtin("len", count: 1, check: checkLength, length),
+        Builtin("len", count: 1, check: checkLength) { (arguments, budget) throws(Fault) in try length(of: arguments[0], &budget) },
         Builtin("type", [.any], gives: .string) { (arguments, _) throws(Fault) in .string(typeWord(arguments[0])) },
         Builtin("abs", count: 1, check: { (types) throws(Fault) in try checkNumber(types[0], "abs").declared }, absolute),
         rounding("ceil", .up),
@@ -39,8 +39,9 @@ extension Builtin {
         }
     }
 
-    private static func length(_ arguments: [ExpressionValue], _ budget: inout Budget) throws(Fault) -> ExpressionValue {
-        switch arguments[0] {
+    /// Elements, or code points of a string.
+    static func length(of value: ExpressionValue, _ budget: inout Budget) throws(Fault) -> ExpressionValue {
+        switch value {
         case .string(let text), .namedString(_, let text):
             try budget.pass(over: text.utf8.count)
             return .int(Int64(text.unicodeScalars.count))
@@ -66,6 +67,8 @@ extension Builtin {
         case .bytes, .array, .floats, .ints, .strings, .typedArray: "array"
         case .map(let map): if case .text(let name?) = map.kind { name } else { "map" }
         case .record(let record): record.type.name
+        case .namedInt(let type, _): type
+        case .zone: "time.Location"
         case .time: "time.Time"
         case .duration: "time.Duration"
         }
@@ -99,7 +102,7 @@ extension Builtin {
     }
 
     private static func checkConvertible(_ type: ExpressionType, _ name: String, _ result: ExpressionType) throws(Fault) -> ExpressionType {
-        guard type.isNumber || type.isUnknown || type == .string else { throw Fault("invalid argument for \(name) (type \(argumentName(type)))") }
+        guard type.isNumber || type.isUnknown || type == .string || name == "int" && (type == TimeMethod.month || type == TimeMethod.weekday) else { throw Fault("invalid argument for \(name) (type \(argumentName(type)))") }
         return result
     }
 

@@ -12,10 +12,7 @@ struct Builtin: Sendable {
         return table
     }()
 
-    /// Names of the language that have no row yet. They are reserved, and using one is an error that names it.
-    static let notSupported: Set<String> = ["timezone"]
-
-    static func isName(_ name: String) -> Bool { table[name] != nil || notSupported.contains(name) }
+    static func isName(_ name: String) -> Bool { table[name] != nil }
 }
 
 extension Builtin {

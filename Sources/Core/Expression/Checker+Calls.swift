@@ -53,10 +53,12 @@ extension Checker {
     }
 
     mutating func builtin(_ name: String, _ arguments: [NodeID], at id: NodeID) throws(Problem) -> ExpressionType {
-        guard let builtin = Builtin.table[name] else { throw Problem("the function \(name) is not supported yet", kind: .unsupported) }
+        guard let builtin = Builtin.table[name] else { throw Problem("unknown name \(name)") }
         if name == "get", let type = try environmentGet(arguments, at: id) { return type }
         do {
-            return try builtin.check(arguments.map { types[$0] })
+            let type = try builtin.check(arguments.map { types[$0] })
+            if name == "len" { replace(id, with: .length(arguments[0])) }
+            return type
         } catch let fault {
             throw Problem(fault.message)
         }

@@ -80,6 +80,7 @@ struct Checker {
         case .call(let callee, let arguments): return try call(callee, arguments, at: id)
         case .helper(let function, _): return function.resultType
         case .builtin(let name, let arguments): return try builtin(name, arguments, at: id)
+        case .length: return .int
         case .predicateCall(let function, let collection, let predicate, let extra):
             return try predicateCall(function, collection, predicate, extra)
         case .declaration(let name, let redeclares):
@@ -185,11 +186,9 @@ struct Checker {
             return type.element
         case .record(let record):
             if let name, let field = record.fields[name] { return field }
-        case .time, .duration:
+        case .time, .duration, .namedInt, .zone:
             if let name {
-                guard let method = TimeMethod(rawValue: name), method.base == type else {
-                    throw Problem("\(name) of \(type.name) is not supported yet", kind: .unsupported)
-                }
+                guard TimeMethod.named(name, of: type) != nil else { throw Problem("type \(type.name) has no field \(name)") }
                 uncalled.insert(id)
                 return .unknown
             }
@@ -229,11 +228,11 @@ struct Checker {
 
     /// The type of a call of a method of a time or a duration; nil where the callee is none.
     mutating func methodCall(_ callee: NodeID, _ arguments: [NodeID]) throws(Problem) -> ExpressionType? {
-        guard uncalled.remove(callee) != nil, case .member(_, let key, _) = syntax.nodes[callee], case .string(let name) = syntax.nodes[key],
-              let method = TimeMethod(rawValue: name) else { return nil }
-        try checkCount(name, arguments.count, method.parameter == nil ? 0...0 : 1...1)
-        if let parameter = method.parameter, !types[arguments[0]].isUnknown, types[arguments[0]] != parameter {
-            throw Problem("cannot use \(argumentName(types[arguments[0]])) as argument (type \(parameter.name)) to call \(name) ", at: arguments[0])
+        guard uncalled.remove(callee) != nil, case .member(let base, let key, _) = syntax.nodes[callee], case .string(let name) = syntax.nodes[key],
+              let method = TimeMethod.named(name, of: types[base]) else { return nil }
+        try checkCount(name, arguments.count, method.parameters.count...method.parameters.count)
+        for (argument, parameter) in zip(arguments, method.parameters) where !types[argument].isUnknown && types[argument] != parameter {
+            throw Problem("cannot use \(argumentName(types[argument])) as argument (type \(parameter.name)) to call \(name) ", at: argument)
         }
         return method.result
     }

@@ -44,7 +44,10 @@ enum Comparison {
         case (.string(let x), .string(let y)): return sameBytes(x, y)
         case (.rawString(let x), .rawString(let y)), (.bytes(let x), .bytes(let y)): return x == y
         case (.namedString(let type, let x), .namedString(let otherType, let y)): return type == otherType && sameBytes(x, y)
-        case (.time(let x), .time(let y)), (.duration(let x), .duration(let y)): return x == y
+        case (.time(let x), .time(let y)): return x.isSameInstant(y)
+        case (.duration(let x), .duration(let y)): return x == y
+        case (.zone(let x), .zone(let y)): return x == y
+        case (.namedInt(let type, let x), .namedInt(let otherType, let y)): return sameBytes(type, otherType) && x == y
         case (.map(let x), .map(let y)):
             guard x.kind == y.kind, x.count == y.count else { return false }
             for (key, value) in x.sorted {
@@ -72,7 +75,8 @@ enum Comparison {
         if let x = left.wrappedInteger, let y = right.wrappedInteger { return holds(x, binary, y) }
         if let x = left.double, let y = right.double { return holds(x, binary, y) }
         switch (left, right) {
-        case (.time(let x), .time(let y)), (.duration(let x), .duration(let y)): return holds(x, binary, y)
+        case (.time(let x), .time(let y)): return holds(x.precedes(y) ? -1 : y.precedes(x) ? 1 : 0, binary, 0)
+        case (.duration(let x), .duration(let y)): return holds(x, binary, y)
         default: break
         }
         guard let x = left.textBytes, let y = right.textBytes else { throw Arithmetic.mismatch(left, right, binary.rawValue) }

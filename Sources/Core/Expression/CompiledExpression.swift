@@ -28,13 +28,14 @@ public struct CompiledExpression: Sendable {
     /// The value for these variables; one that the environment has and the dictionary lacks is nil.
     /// - Parameter now: what `now()` says; without it a call of it is an error.
     public func evaluate(_ variables: [String: ExpressionValue], now: Timestamp? = nil) throws(ExpressionError) -> ExpressionValue {
-        try run(names.map { variables[$0] ?? .null }, result: variables[ExpressionEnvironment.resultName] ?? .null, now: now)
+        let values = names.map { variables[$0] ?? .null }
+        return try run(values.first ?? .null, values.dropFirst(), result: variables[ExpressionEnvironment.resultName] ?? .null, now: now)
     }
 
     /// The value for this `result`, which must be the only variable of the environment.
     /// - Parameter now: what `now()` says; without it a call of it is an error.
     public func evaluate(result: ExpressionValue, now: Timestamp? = nil) throws(ExpressionError) -> ExpressionValue {
-        try run(names.isEmpty ? [] : [result], result: result, now: now)
+        try run(result, [], result: result, now: now)
     }
 
     /// The answer for this `result`. There is no truthiness: any value but a boolean is an error.
@@ -47,8 +48,16 @@ public struct CompiledExpression: Sendable {
         return answer
     }
 
-    private func run(_ values: [ExpressionValue], result: ExpressionValue, now: Timestamp?) throws(ExpressionError) -> ExpressionValue {
-        var evaluator = Evaluator(syntax, variables: values, result: result, limits: limits, now: now?.nanosecondsSince1970)
+    /// How many syntax nodes it keeps.
+    var nodeCount: Int { syntax.nodes.count }
+
+    /// - Parameters:
+    ///   - first: the value of the first variable: mostly the only one, which then needs no list.
+    ///   - others: those of the others.
+    private func run(
+        _ first: ExpressionValue, _ others: ArraySlice<ExpressionValue>, result: ExpressionValue, now: Timestamp?
+    ) throws(ExpressionError) -> ExpressionValue {
+        var evaluator = Evaluator(syntax, first: first, others: others, result: result, limits: limits, now: now?.nanosecondsSince1970)
         do {
             return try evaluator.evaluate(root)
         } catch let fault {

@@ -21,33 +21,29 @@ public struct Condition: Sendable, Equatable {
         try CompiledExpression(compiling: text, environment: .condition(result: type))
     }
 
-    /// What is wrong with the condition for results of this type; nil where nothing is.
+    /// What is wrong with the condition for all results of this type; nil where it may have an answer.
     ///
+    /// That is what does not compile, and what is certain to give something other than a boolean.
     /// Ask for `.vector`, `.float`, `.string`, `.object`, `.dynamicList`, `.unknown` to learn which shapes of data it fits.
     public func problem(for type: ExpressionType) -> ExpressionError? {
         do {
-            _ = try compiled(for: type)
-            return nil
+            let given = try compiled(for: type).resultType
+            return given.mayBeBoolean ? nil : ExpressionError(.notBoolean, "expected bool, but got \(given.name)", at: 0, in: text)
         } catch {
             return error
         }
     }
 
     /// Whether the condition holds for a measured value. Static types are those of this very value.
+    /// - Parameters:
+    ///   - now: what `now()` says; without it a call of it is an error.
+    ///   - compiler: who compiles it for the type of the value, or has done so before.
     /// - Throws: an error whose `message` is the complete text for the measurement.
-    /// - Parameter now: what `now()` says; without it a call of it is an error.
-    public func holds(for result: ExpressionValue, now: Timestamp? = nil) throws(ExpressionError) -> Bool {
+    public func holds(
+        for result: ExpressionValue, now: Timestamp? = nil, by compiler: some ConditionCompiler = ForgetfulCompiler()
+    ) throws(ExpressionError) -> Bool {
         do {
-            return try compiled(for: result.type).evaluateBoolean(result: result, now: now)
-        } catch {
-            throw wrapped(error, result)
-        }
-    }
-
-    /// As `holds(for:)`, with a condition that was compiled before for the type of the value.
-    public func holds(for result: ExpressionValue, using compiled: CompiledExpression) throws(ExpressionError) -> Bool {
-        do {
-            return try compiled.evaluateBoolean(result: result)
+            return try compiler.compiled(text, for: result.type).evaluateBoolean(result: result, now: now)
         } catch {
             throw wrapped(error, result)
         }

@@ -7,8 +7,8 @@ extension Evaluator {
         enter(id)
         guard let count = collection.listCount else { throw Fault("builtin \(function.rawValue) takes only array (got \(collection.typeName))") }
         let extra: ExpressionValue? = if let extraID { try evaluate(extraID) } else { nil }
-        scopes.append(Scope(collection: collection))
-        defer { scopes.removeLast() }
+        open(collection)
+        defer { close() }
         switch function {
         case .all: return .bool(try firstIndex(count, predicate!, where: false) == nil)
         case .any: return .bool(try firstIndex(count, predicate!, where: true) != nil)
@@ -53,8 +53,8 @@ extension Evaluator {
     /// The predicate's value for an element; the element itself where there is no predicate.
     private mutating func value(_ index: Int, _ predicate: NodeID?) throws(Fault) -> ExpressionValue {
         try budget.step()
-        scopes[scopes.count - 1].index = index
-        guard let predicate else { return scopes[scopes.count - 1].collection.listElement(index) }
+        move(to: index)
+        guard let predicate else { return scope!.collection.listElement(index) }
         return try evaluate(predicate)
     }
 
@@ -90,22 +90,21 @@ extension Evaluator {
             guard let key = MapKey(value) else {
                 throw Fault("cannot use \(value.typeName) as a key for groupBy: type is not comparable")
             }
-            groups[key, default: []].append(scopes[scopes.count - 1].collection.listElement(index))
+            groups[key, default: []].append(scope!.collection.listElement(index))
         }
         return .map(ExpressionMap(kind: .groups, entries: groups.mapValues { .array($0) }))
     }
 
     private mutating func reduce(_ count: Int, _ predicate: NodeID, initial: ExpressionValue?, _ id: NodeID) throws(Fault) -> ExpressionValue {
         if initial == nil && count == 0 { throw Fault("reduce of empty array with no initial value") }
-        let top = scopes.count - 1
-        scopes[top].accumulator = initial ?? scopes[top].collection.listElement(0)
+        accumulate(initial ?? scope!.collection.listElement(0))
         for index in (initial == nil ? 1 : 0)..<count {
-            scopes[top].accumulator = try value(index, predicate)
+            accumulate(try value(index, predicate))
             enter(id)
             // The only place where a value can grow deeper with each element.
-            try ValueDepth.check(scopes[top].accumulator, &budget)
+            try ValueDepth.check(scope!.accumulator, &budget)
         }
-        return scopes[top].accumulator
+        return scope!.accumulator
     }
 }
 

@@ -1,14 +1,17 @@
 /// One run of a compiled tree. A walk whose stack is bounded by the tree's depth, which the parser has limited.
 struct Evaluator {
     let syntax: Syntax
-    /// Values of the environment's variables, by slot.
-    let variables: [ExpressionValue]
+    /// Values of the environment's variables, by slot; the first one by itself, since most expressions have no other.
+    private let first: ExpressionValue
+    private let others: ArraySlice<ExpressionValue>
     /// The value that `isNil` and `default` look at.
     let result: ExpressionValue
     var budget: Budget
     private var locals: [ExpressionValue]
-    /// Collections that predicates run over, the innermost last.
-    var scopes: [Scope] = []
+    /// What the innermost predicate runs over; nil outside of predicates.
+    private(set) var scope: Scope?
+    /// What the predicates around it run over.
+    private var outerScopes: [Scope] = []
     /// A `?.` has met nil; everything up to the end of the chain is nil.
     private var isChainBroken = false
     /// The node whose operation ran last: to blame in an error.
@@ -24,9 +27,13 @@ struct Evaluator {
     /// Trees higher than this are walked along their left side without recursion.
     private static let recursionHeight: Int32 = 48
 
-    init(_ syntax: Syntax, variables: [ExpressionValue], result: ExpressionValue, limits: ExpressionLimits, now: Int64? = nil) {
+    init(
+        _ syntax: Syntax, first: ExpressionValue, others: ArraySlice<ExpressionValue>, result: ExpressionValue, limits: ExpressionLimits,
+        now: Int64? = nil
+    ) {
         self.syntax = syntax
-        self.variables = variables
+        self.first = first
+        self.others = others
         self.result = result
         budget = Budget(limits, now: now)
         locals = Array(repeating: .null, count: syntax.localCount)
@@ -43,7 +50,7 @@ struct Evaluator {
             case .int(let value): return .int(value)
             case .float(let value): return .float(value)
             case .string(let text): return .string(text)
-            case .variable(let slot): return variables[slot]
+            case .variable(let slot): return slot == 0 ? first : others[slot]
             case .local(let slot, _): return locals[slot]
             case .alias(let target): id = target
             case .binary, .member, .unary: return syntax.heights[id] > Self.recursionHeight ? try spine(id) : try evaluateLeft(id)
@@ -78,9 +85,14 @@ struct Evaluator {
             return try Access.slice(value, from: start, to: end, &budget)
         case .call(let callee, let arguments): return try call(callee, arguments, id)
         case .helper(let function, let arguments):
-            let values = try evaluate(all: arguments)
+            let first = try evaluate(arguments[0])
+            let second = arguments.count > 1 ? try evaluate(arguments[1]) : .null
             place = id
-            return try function.apply(values, result: result, &budget)
+            return try function.apply(first, second, result: result, &budget)
+        case .length(let argument):
+            let value = try evaluate(argument)
+            place = id
+            return try Builtin.length(of: value, &budget)
         case .builtin(let name, let arguments):
             let values = try evaluate(all: arguments)
             place = id
@@ -227,7 +239,7 @@ struct Evaluator {
     }
 
     private func pointer(_ name: String) -> ExpressionValue {
-        guard let scope = scopes.last else { preconditionFailure("# outside a predicate") }
+        guard let scope else { preconditionFailure("# outside a predicate") }
         switch name {
         case "index": return .int(Int64(scope.index))
         case "acc": return scope.accumulator
@@ -247,8 +259,7 @@ struct Evaluator {
             let values = try evaluate(all: arguments)
             let name = try evaluate(key)
             place = callee
-            if value.type == .time || value.type == .duration {
-                guard case .string(let text) = name, let method = TimeMethod(rawValue: text) else { throw Fault("this method of \(value.typeName) is not supported yet") }
+            if TimeMethod.exist(for: value.type), case .string(let text) = name, let method = TimeMethod.named(text, of: value.type) {
                 return try method.apply(to: value, values)
             }
             let member = try Access.fetch(name, from: value)
@@ -289,6 +300,20 @@ struct Evaluator {
         guard case .bool(let answer) = value else { throw Fault.conversion(of: value, to: "bool") }
         return answer
     }
+
+    // MARK: Scopes of predicates
+
+    mutating func open(_ collection: ExpressionValue) {
+        if let scope { outerScopes.append(scope) }
+        scope = Scope(collection: collection)
+    }
+
+    mutating func close() { scope = outerScopes.popLast() }
+
+    /// Moves the innermost predicate on to an element.
+    mutating func move(to index: Int) { scope!.index = index }
+
+    mutating func accumulate(_ value: ExpressionValue) { scope!.accumulator = value }
 
     /// Blames this node for what happens next.
     mutating func enter(_ id: NodeID) { place = id }

@@ -43,16 +43,18 @@ public enum EnvironmentFunction: String, Sendable, CaseIterable {
         }
     }
 
-    /// - Parameter result: the value bound to `result`. `isNil` and `default` look at it and not at their first argument:
-    ///   that is how the reference behaves, and conditions depend on it.
-    func apply(_ arguments: [ExpressionValue], result: ExpressionValue, _ budget: inout Budget) throws(Fault) -> ExpressionValue {
+    /// - Parameters:
+    ///   - second: the second argument; nil for functions that take one.
+    ///   - result: the value bound to `result`. `isNil` and `default` look at it and not at their first argument:
+    ///     that is how the reference behaves, and conditions depend on it.
+    func apply(_ first: ExpressionValue, _ second: ExpressionValue, result: ExpressionValue, _ budget: inout Budget) throws(Fault) -> ExpressionValue {
         switch self {
-        case .isNaN: return .bool(try float(arguments[0]).isNaN)
-        case .isInf: return .bool(try float(arguments[0]).isInfinite)
+        case .isNaN: return .bool(try float(first).isNaN)
+        case .isInf: return .bool(try float(first).isInfinite)
         case .isNil: return .bool(result.isNull)
-        case .default: return result.isNull ? arguments[1] : result
+        case .default: return result.isNull ? second : result
         case .asInt:
-            switch arguments[0] {
+            switch first {
             case .float(let value): return .int64(integer(saturating: value))
             case .string(let text):
                 switch NumberText.integer(text) {
@@ -65,8 +67,8 @@ public enum EnvironmentFunction: String, Sendable, CaseIterable {
                 throw try unsupported(value, &budget)
             }
         case .asFloat:
-            switch arguments[0] {
-            case .float: return arguments[0]
+            switch first {
+            case .float: return first
             case .string(let text):
                 switch NumberText.float(text) {
                 case .value(let value): return .float(value)

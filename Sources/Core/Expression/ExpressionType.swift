@@ -1,5 +1,5 @@
 /// The static type of an expression, as far as it is known before it runs.
-public indirect enum ExpressionType: Sendable, Equatable {
+public indirect enum ExpressionType: Sendable, Hashable {
     /// Known only at run time. Messages print `unknown`.
     case unknown
     /// Known only at run time, an element of something typed. Messages print `interface {}`.
@@ -7,6 +7,10 @@ public indirect enum ExpressionType: Sendable, Equatable {
     case null
     case bool, int, int64, uint64, uint8, float, string, bytes, time, duration
     case namedString(String)
+    /// A month or a day of the week: no number, though it can be made one.
+    case namedInt(String)
+    /// A time zone.
+    case zone
     /// `typed`: the list itself has this element type (a vector of samples). Otherwise it may hold anything and
     /// the element type is only what the checker has seen of it.
     case list(of: ExpressionType, typed: Bool)
@@ -27,7 +31,7 @@ public indirect enum ExpressionType: Sendable, Equatable {
 }
 
 /// A type with a name and fixed fields.
-public struct RecordType: Sendable, Equatable {
+public struct RecordType: Sendable, Hashable {
     public var name: String
     public var fields: [String: ExpressionType]
 
@@ -53,7 +57,8 @@ extension ExpressionType {
         case .bytes: "[]uint8"
         case .time: "time.Time"
         case .duration: "time.Duration"
-        case .namedString(let name): name
+        case .namedString(let name), .namedInt(let name): name
+        case .zone: "*time.Location"
         case .list(let element, typed: true): "[]" + element.name
         case .list(_, typed: false): "[]interface {}"
         case .map(let name): name ?? "map[string]interface {}"
@@ -66,6 +71,10 @@ extension ExpressionType {
     var isUnknown: Bool { self == .unknown || self == .any }
     var isInteger: Bool { self == .int || self == .int64 || self == .uint64 || self == .uint8 }
     var isNumber: Bool { self == .float || isInteger }
+
+    /// Whether a value of this static type can turn out to be a boolean. Nil says little: a list whose elements are nil or
+    /// unknown counts as one of nil.
+    var mayBeBoolean: Bool { self == .bool || self == .null || isUnknown }
 
     var isList: Bool {
         switch self {
@@ -143,7 +152,7 @@ extension ExpressionType {
         case .unknown, .null: 0
         case .any: 1
         case .bool: 2
-        case .int: 3
+        case .int, .namedInt: 3
         case .int64, .duration: 4
         case .uint64: 5
         case .uint8: 6
@@ -152,6 +161,7 @@ extension ExpressionType {
         case .list, .bytes: 9
         case .map, .groups, .pairs: 10
         case .time, .record: 11
+        case .zone: 12
         }
     }
 }
@@ -169,6 +179,8 @@ extension ExpressionValue {
         case .float: .float
         case .string, .rawString: .string
         case .namedString(let type, _): .namedString(type)
+        case .namedInt(let type, _): .namedInt(type)
+        case .zone: .zone
         case .bytes: .bytes
         case .array: .dynamicList
         case .floats: .vector

@@ -15,6 +15,9 @@ public enum ExpressionValue: Sendable, Equatable {
     case rawString([UInt8])
     /// A string of a type with a name of its own: equal only to its like.
     case namedString(type: String, String)
+    /// An integer of a type with a name of its own: a month, a day of the week.
+    case namedInt(type: String, Int64)
+    case zone(Moment.Zone)
     case bytes([UInt8])
     /// A list whose elements are known only at run time: from JSON, from a literal, from `map` or `filter`.
     case array([ExpressionValue])
@@ -28,8 +31,7 @@ public enum ExpressionValue: Sendable, Equatable {
     case typedArray(ExpressionType, [ExpressionValue])
     case map(ExpressionMap)
     case record(ExpressionRecord)
-    /// An instant, nanoseconds since 1970.
-    case time(nanoseconds: Int64)
+    case time(Moment)
     case duration(nanoseconds: Int64)
 }
 
@@ -92,8 +94,9 @@ enum MapKey: Sendable, Hashable {
     case text(ExactText)
     case rawText([UInt8])
     case null, bool(Bool), int(Int64), int64(Int64), uint64(UInt64), uint8(UInt8), float(Double)
-    case time(Int64), duration(Int64)
+    case time(Moment), duration(Int64)
     case named(type: ExactText, ExactText)
+    case namedInt(type: ExactText, Int64)
 
     static func text(_ text: String) -> MapKey { .text(ExactText(text)) }
 
@@ -110,9 +113,10 @@ enum MapKey: Sendable, Hashable {
         case .string(let text): self = .text(text)
         case .rawString(let bytes): self = .rawText(bytes)
         case .namedString(let type, let text): self = .named(type: ExactText(type), ExactText(text))
-        case .time(let nanoseconds): self = .time(nanoseconds)
+        case .time(let moment): self = .time(moment)
+        case .namedInt(let type, let number): self = .namedInt(type: ExactText(type), number)
         case .duration(let nanoseconds): self = .duration(nanoseconds)
-        case .bytes, .array, .floats, .ints, .strings, .typedArray, .map, .record: return nil
+        case .zone, .bytes, .array, .floats, .ints, .strings, .typedArray, .map, .record: return nil
         }
     }
 
@@ -127,7 +131,8 @@ enum MapKey: Sendable, Hashable {
         case .uint64(let value): .uint64(value)
         case .uint8(let value): .uint8(value)
         case .float(let value): .float(value)
-        case .time(let value): .time(nanoseconds: value)
+        case .time(let value): .time(value)
+        case .namedInt(let type, let number): .namedInt(type: type.text, number)
         case .duration(let value): .duration(nanoseconds: value)
         case .named(let type, let text): .namedString(type: type.text, text.text)
         }
@@ -143,7 +148,9 @@ enum MapKey: Sendable, Hashable {
             case .uint64(let value): (2, Double(value), [])
             case .uint8(let value): (2, Double(value), [])
             case .float(let value): (2, value, [])
-            case .time(let value), .duration(let value): (3, Double(value), [])
+            case .namedInt(_, let value): (2, Double(value), [])
+            case .time(let value): (3, Double(value.seconds) + Double(value.nanosecond) / 1e9, [])
+            case .duration(let value): (3, Double(value), [])
             case .text(let text), .named(_, let text): (4, 0, Array(text.text.utf8))
             case .rawText(let bytes): (4, 0, bytes)
             }
@@ -161,7 +168,10 @@ struct ExactText: Sendable, Hashable {
     init(_ text: String) { self.text = text }
 
     static func == (left: ExactText, right: ExactText) -> Bool { sameBytes(left.text, right.text) }
-    func hash(into hasher: inout Hasher) { for byte in text.utf8 { hasher.combine(byte) } }
+    func hash(into hasher: inout Hasher) {
+        let isHashed: Void? = text.utf8.withContiguousStorageIfAvailable { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+        if isHashed == nil { Array(text.utf8).withUnsafeBytes { hasher.combine(bytes: $0) } }
+    }
 }
 
 func sameBytes(_ left: String, _ right: String) -> Bool {

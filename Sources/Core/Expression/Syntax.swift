@@ -78,6 +78,8 @@ enum Node: Sendable {
     /// A call of an environment's function; made by the checker.
     case helper(EnvironmentFunction, [NodeID])
     case builtin(String, [NodeID])
+    /// `len`, which so many conditions begin with that it has a way of its own; made by the checker.
+    case length(NodeID)
     case predicateCall(PredicateFunction, collection: NodeID, predicate: NodeID?, extra: NodeID?)
     /// The place of a `let`, before its value. Not evaluated.
     case declaration(String, redeclares: Bool)
@@ -97,7 +99,7 @@ enum Node: Sendable {
     var operands: [NodeID] {
         switch self {
         case .null, .bool, .int, .float, .string, .constant, .name, .functionName, .environment, .variable, .local, .pointer, .declaration: []
-        case .unary(_, let operand), .chain(let operand), .alias(let operand): [operand]
+        case .unary(_, let operand), .chain(let operand), .alias(let operand), .length(let operand): [operand]
         case .binary(_, let left, let right): [left, right]
         case .member(let base, let key, _): [base, key]
         case .slice(let base, let from, let to): [base] + [from, to].compactMap { $0 }

@@ -1,3 +1,5 @@
+import Clockwork
+
 /// Values as text: what `string()` gives and what messages print.
 enum TextForm {
     static func string(of value: ExpressionValue, _ budget: inout Budget) throws(Fault) -> String {
@@ -19,7 +21,10 @@ enum TextForm {
         case .float(let value): text = FloatText.general(value)
         case .string(let value), .namedString(_, let value): text = value
         case .rawString(let bytes): text = String(decoding: bytes, as: UTF8.self)
-        case .time, .duration: throw Fault("the text form of \(value.typeName) is not supported yet")
+        case .time(let moment): text = TimeText.text(of: moment)
+        case .duration(let length): text = GoDuration(nanoseconds: length).text
+        case .namedInt(let type, let number): text = TimeMethod.name(of: number, type: type)
+        case .zone(let zone): text = zone.name
         case .map(let map):
             out += "map["
             for (index, entry) in map.sorted.enumerated() {

@@ -103,17 +103,3 @@ extension JSONPath.Match {
         }
     }
 }
-
-extension ExpressionValue {
-    /// A JSON value as conditions see it: every number is a float.
-    public init(json: JSONValue) {
-        switch json {
-        case .null: self = .null
-        case .bool(let flag): self = .bool(flag)
-        case .number(let number): self = .float(number.double)
-        case .string(let text): self = .string(text)
-        case .array(let elements): self = .array(elements.map { ExpressionValue(json: $0) })
-        case .object(let members): self = .map(ExpressionMap(members.map { (key: $0.key, value: ExpressionValue(json: $0.value)) }))
-        }
-    }
-}

@@ -19,6 +19,7 @@ struct AnalysisRunReconciler: Sendable {
     private let barrier: WriteBarrier
     private let publisher: EventPublisher
     private let losses = PrunedStatusMemory()
+    private let conditions = ConditionCache()
     private let refusalLog: RefusalLog
     /// Is told of what the server does not let us do with a run.
     private let onRefusal: @Sendable (AnalysisRun, Refusal) -> Void
@@ -61,7 +62,7 @@ struct AnalysisRunReconciler: Sendable {
             var plan: AnalysisRunPlan = decide(seen, now: clock.now)
             if !plan.measurements.isEmpty {
                 guard let outcomes = await measure(plan.measurements) else { return .settled }
-                plan = conclude(seen, results: outcomes, now: clock.now)
+                plan = conclude(seen, results: outcomes, now: clock.now, compiler: conditions)
             }
             if plan.deletesRun { return try await delete(run) }
             // Before the status forgets them: what is interrupted here is done again.

@@ -10,7 +10,7 @@ import Testing
         (["result.code matches '^2'", "--result", #"{"code": "200"}"#], 0, "true\n", ""),
         (["result == nil", "--kind", "nil"], 0, "true\n", ""),
         (["result < 0.01", "--result", "[0.002]"], 1, "",
-         "Error: the condition does not compile: invalid operation: < (mismatched types []float64 and float64) (1:8)\n | result < 0.01\n | .......^\n"),
+         "Error: the condition does not compile: invalid operation: < (mismatched types []float64 and float64) (1:8)\n | result < 0.01\n | .......^\nWrite result[0] < 0.01 for the first number of a vector.\n"),
         (["result[3] > 0", "--result", "[1]"], 1, "", "Error: the condition has no answer: index out of range: 3 (array length is 1) (1:7)\n | result[3] > 0\n | ......^\n"),
         (["result", "--result", "1"], 1, "", "Error: the condition has no answer: expected bool, but got float64\n"),
         (["true", "--kind", "vector"], 1, "", "Error: unknown kind vector; it is one of float, floats, nil, nilfloat, json, nrmap, nrmaps, cloudwatch, flux\n"),
