@@ -31,19 +31,12 @@ public struct ClusterCaches: Sendable {
     public init(readsClusterTemplates: Bool = true) {
         self.readsClusterTemplates = readsClusterTemplates
         rollouts = ObjectStore(indexes: [
-            Index.service: { rollout in
-                guard let canary = rollout.spec.canary else { return [] }
-                return [canary.stableService, canary.canaryService].filter { !$0.isEmpty }.map { "\(rollout.metadata.namespace)/\($0)" }
-            },
+            Index.service: { rollout in rollout.spec.services.map { "\(rollout.metadata.namespace)/\($0)" } },
             Index.route: { rollout in
                 guard let routing = rollout.spec.canary?.trafficRouting else { return [] }
                 return routing.httpRoutes.map { "\(routing.namespace ?? rollout.metadata.namespace)/\($0)" }
             },
-            Index.analysis: { rollout in
-                guard let canary = rollout.spec.canary else { return [] }
-                let hasStep: Bool = canary.steps.contains { if case .analysis = $0.kind { true } else { false } }
-                return canary.analysis != nil || hasStep ? [rollout.metadata.namespace] : []
-            },
+            Index.analysis: { $0.spec.analyses.isEmpty ? [] : [$0.metadata.namespace] },
             Index.namespace: { [$0.metadata.namespace] },
         ])
         replicaSets = ObjectStore(indexes: [

@@ -170,10 +170,8 @@ public struct ControllerSet: Sendable {
         caches.rollouts.onChange { change in
             queue.add(change.key)
             // Services that it named until now may have to be freed.
-            guard let canary = change.old?.model?.spec.canary else { return }
-            let now: CanaryStrategy? = change.new?.model?.spec.canary
-            for name in [canary.stableService, canary.canaryService]
-            where !name.isEmpty && ![now?.stableService, now?.canaryService].contains(name) {
+            let now: [String] = change.new?.model?.spec.services ?? []
+            for name in change.old?.model?.spec.services ?? [] where !now.contains(name) {
                 serviceQueue.add(ObjectKey(namespace: change.key.namespace, name: name))
             }
         }
@@ -217,7 +215,7 @@ public struct ControllerSet: Sendable {
             for rollout in caches.rollouts.list(index: ClusterCaches.Index.analysis, value: change.key.namespace) { queue.add(rollout.key) }
         }
         caches.clusterAnalysisTemplates.onChange { _ in
-            for rollout in caches.rollouts.list() where rollout.spec.canary != nil { queue.add(rollout.key) }
+            for rollout in caches.rollouts.list() where !rollout.spec.analyses.isEmpty { queue.add(rollout.key) }
         }
     }
 }

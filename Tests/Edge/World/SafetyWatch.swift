@@ -7,7 +7,7 @@ package final class SafetyWatch: Sendable {
     /// The rules about traffic and pods, which hold in every world; the others are for histories in which all that people do is known.
     private static let rules: Set<Invariant> = [
         .weightNeedsReadyPods, .weightWithinCapacity, .selectorNeedsReadyPods, .servingKeepsPods, .availabilityFloor, .surgeCeiling,
-        .promotionIsComplete, .foreignPartsStay, .oneReplicaSetPerVersion,
+        .switchIsComplete, .gatesHold, .wayBackStays, .promotionIsComplete, .foreignPartsStay, .oneReplicaSetPerVersion,
     ]
 
     private let judge: WriteJudge

@@ -26,6 +26,22 @@ package enum Scenery {
         return rollout
     }
 
+    /// A blue-green Rollout: the active Service has its name, the preview Service `-preview` behind it.
+    package static func blueGreen(
+        _ name: String = "my-app", replicas: Int = 3, image: String = "myapp:v1", hasPreview: Bool = true, _ members: JSONObject = [:]
+    ) -> JSONValue {
+        var rollout: JSONValue = canary(name, replicas: replicas, image: image, steps: [], labels: ["app": name])
+        rollout.set(["blueGreen": .object(blueGreenStrategy(name, hasPreview: hasPreview, members))], at: ["spec", "strategy"])
+        return rollout
+    }
+
+    package static func blueGreenStrategy(_ name: String = "my-app", hasPreview: Bool = true, _ members: JSONObject = [:]) -> JSONObject {
+        var strategy: JSONObject = ["activeService": .string(name)]
+        if hasPreview { strategy["previewService"] = .string("\(name)-preview") }
+        for (key, value) in members { strategy[key] = value }
+        return strategy
+    }
+
     /// Names the Services and the route in a Rollout.
     package static func link(_ rollout: inout JSONValue, name: String = "my-app") {
         let canary: [String] = ["spec", "strategy", "canary"]
@@ -79,6 +95,14 @@ package extension World {
     func startRouted(replicas: Int = 10, steps: [JSONValue], route: JSONValue? = nil) async throws {
         try await applyRouting(route: route)
         try await cluster.apply(Scenery.routedCanary(replicas: replicas, steps: steps))
+        try await waitHealthy()
+    }
+
+    /// A blue-green Rollout whose first version is everywhere.
+    func startBlueGreen(replicas: Int = 3, hasPreview: Bool = true, _ members: JSONObject = [:]) async throws {
+        try await cluster.apply(Scenery.service("my-app", selecting: ["app": "my-app"]))
+        if hasPreview { try await cluster.apply(Scenery.service("my-app-preview", selecting: ["app": "my-app"])) }
+        try await cluster.apply(Scenery.blueGreen(replicas: replicas, hasPreview: hasPreview, members))
         try await waitHealthy()
     }
 

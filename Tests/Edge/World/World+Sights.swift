@@ -81,6 +81,15 @@ package extension World {
     /// Wanted pods by revision, oldest first.
     func sizes(of name: String = "my-app") async throws -> [Int] { try await replicaSets(of: name).map { $0.replicas ?? 1 } }
 
+    /// The tag of the version that a Service selects; `-` where it selects none.
+    func selected(by service: String) async throws -> String {
+        let hash: String = await document(.services, service)?.at("spec", "selector", TrueState.hashLabel)?.stringValue ?? ""
+        for entry in await cluster.server.objects(of: .replicaSets, namespace: "default") where TrueState.hash(of: entry) == hash && !hash.isEmpty {
+            return TrueState.image(ofTemplate: entry.at("spec", "template")).split(separator: ":").last.map(String.init) ?? "-"
+        }
+        return "-"
+    }
+
     /// Images by revision, with the pods that are there.
     func pods(ofImage image: String) async -> Int { await cluster.pods(namespace: "default").filter { $0.containers.contains { $0.image == image } && $0.isActive }.count }
 

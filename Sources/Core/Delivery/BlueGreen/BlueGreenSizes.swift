@@ -74,7 +74,11 @@ struct BlueGreenSizes: Sendable {
         }
         var delayed: Int = 0
         for replicaSet in others {
-            if isReferenced(replicaSet, situation), situation.guards.have(.referencedReplicaSets) { continue }
+            if isReferenced(replicaSet, situation), situation.guards.have(.referencedReplicaSets) {
+                // Differs: what serves without being stable, since another version came before it was, follows the wanted number as well.
+                if replicaSet.podHash == situation.activeHash { sizeInUse(replicaSet, to: situation.total, situation) }
+                continue
+            }
             delayed += 1
             guard delayed <= limit, delay > 0 else {
                 scale(replicaSet, to: 0, situation)

@@ -16,6 +16,8 @@ func blueGreenPlan(_ situation: CanarySituation, _ strategy: BlueGreenStrategy, 
         draft.finishBlueGreen(situation, nil)
         return plan(draft, sizes.actions)
     }
+    // The strategy was another one: there is no step any more that could end.
+    draft.removedPauses.insert(.canaryPauseStep)
     if situation.isFullyPromoted { draft.removesAbort = situation.persisted.abort }
     if situation.promotesFully || situation.skipsSteps {
         draft.clearsPause = true

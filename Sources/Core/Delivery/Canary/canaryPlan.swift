@@ -245,7 +245,12 @@ private func promote(_ draft: inout StatusDraft, _ situation: CanarySituation, r
 
 extension CanarySituation {
     /// The controller has paused and somebody has taken the pause away: a person's wish, which waits for no measurement.
-    var isResumed: Bool { persisted.controllerPause && persisted.pauseConditions.isEmpty }
+    ///
+    /// A pause of a canary's step that was ended is no answer to that before a blue-green switch.
+    var isResumed: Bool { persisted.controllerPause && persisted.pauseConditions.isEmpty && !(blueGreen != nil && wasCanary) }
+
+    /// Whether the status is that of a canary, whatever the strategy is now: only a canary has a hash of its steps.
+    var wasCanary: Bool { !persisted.currentStepHash.isEmpty }
 
     /// Before anything is stable there is nothing to protect: the first version is sized and recorded in one pass.
     var isFirstDeploy: Bool { persisted.stableRS.isEmpty }

@@ -331,6 +331,24 @@ import Testing
         #expect(cluster.phase == "Healthy" && cluster.selected(by: "active") == "v2")
     }
 
+    @Test("another version before the one that serves was stable: that one serves on with all wanted pods; an abort goes back to stable") func superseded() {
+        var cluster = Self.updating(["autoPromotionEnabled": false, "postPromotionAnalysis": Self.analysis])
+        cluster.promote()
+        cluster.settle()
+        cluster.setImage("v3")
+        cluster.settle()
+        #expect(cluster.phase == "Paused BlueGreenPause" && cluster.selected(by: "active") == "v2" && cluster.stable == "v1")
+        cluster.setReplicas(5)
+        cluster.settle()
+        cluster.run(for: .seconds(600))
+        #expect(cluster.sizes == "v1: 5, v2: 5, v3: 5" && cluster.selected(by: "active") == "v2")
+        cluster.abort()
+        cluster.settle()
+        #expect(cluster.selected(by: "active") == "v1")
+        cluster.run(for: .seconds(60))
+        #expect(cluster.sizes == "v1: 5, v2: 0, v3: 0")
+    }
+
     @Test("0 seconds of delay take the old pods at once, but not before the Service has left them") func noDelay() {
         let cluster = Self.updating(["scaleDownDelaySeconds": 0])
         #expect(cluster.sizes == "v1: 0, v2: 3")

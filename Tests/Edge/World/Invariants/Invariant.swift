@@ -7,6 +7,7 @@ import Clockwork
 package enum Invariant: String, Sendable, CaseIterable {
     // At each of our writes.
     case weightNeedsReadyPods, weightWithinCapacity, selectorNeedsReadyPods, servingKeepsPods, availabilityFloor, surgeCeiling
+    case switchIsComplete, gatesHold, wayBackStays
     case promotionIsComplete, abortIsObeyed, pauseIsObeyed, pausesLast, stepsInOrder, failedAnalysisStops
     case alarmsAreTrue, userChangesStay, foreignPartsStay, oneReplicaSetPerVersion, oneRunAtATime, noFlapping, oneLeaderWrites
     // At rest.

@@ -12,7 +12,7 @@ extension JudgedWrite {
             || was.abort != status.abort || was.promoteFull != status.promoteFull
     }
 
-    private var statuses: (RolloutStatus, RolloutStatus)? {
+    var statuses: (RolloutStatus, RolloutStatus)? {
         // Both can be read: the server has stored them for the controller to read.
         guard write.resource == .rollouts, let old = write.old, let new = write.new, let before = try? Rollout(json: old),
               let after = try? Rollout(json: new) else { return nil }
@@ -37,6 +37,7 @@ extension JudgedWrite {
            truth.readyPods(ofRevision: status.stableRS) >= truth.total {
             found.append((.alarmsAreTrue, "all pods of the promoted version are ready, and it is Degraded: \(status.message)"))
         }
+        if let blueGreen = truth.blueGreen { found += judgeBlueGreenRollout(blueGreen, was, status) }
         return found + promotion(was, status) + steps(was, status, clocksAreRight: clocksAreRight)
     }
 
@@ -47,7 +48,8 @@ extension JudgedWrite {
         if !truth.isEnough(ready, of: least) { found.append((.promotionIsComplete, "\(status.stableRS) is promoted with \(ready) of \(truth.total) pods ready")) }
         if status.stableRS != status.currentPodHash { found.append((.promotionIsComplete, "\(status.stableRS) is promoted, the new revision is \(status.currentPodHash)")) }
         // An abort that was stored before this write would have refused it.
-        if truth.rollout.spec.paused, !was.promoteFull { found.append((.pauseIsObeyed, "\(status.stableRS) is promoted while spec.paused is set")) }
+        // What is live already may become stable.
+        if truth.rollout.spec.paused, !was.promoteFull, truth.blueGreen == nil { found.append((.pauseIsObeyed, "\(status.stableRS) is promoted while spec.paused is set")) }
         if was.abort, !was.promoteFull { found.append((.abortIsObeyed, "\(status.stableRS) is promoted though the update was aborted")) }
         if let failed = failedRun(of: was), !was.promoteFull { found.append((.failedAnalysisStops, "\(status.stableRS) is promoted though \(failed) has failed")) }
         return found
@@ -61,7 +63,8 @@ extension JudgedWrite {
 
     /// A run of the update that was seen to fail so long ago that the decision must know it.
     private func failedRun(of was: RolloutStatus) -> String? {
-        [was.stepAnalysisRun?.name, was.backgroundAnalysisRun?.name].compactMap { $0 }.first { name in
+        let runs: [RunStatus?] = [was.stepAnalysisRun, was.backgroundAnalysisRun, was.blueGreen.prePromotionRun, was.blueGreen.postPromotionRun]
+        return runs.compactMap { $0?.name }.first { name in
             failures[name].map { write.at - $0 > .seconds(30) } ?? false
         }
     }

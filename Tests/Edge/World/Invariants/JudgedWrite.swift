@@ -17,8 +17,14 @@ struct JudgedWrite {
     let routes: [ProgrammedRoute]
     /// Whether the last wish was made so long ago that every process knows it.
     let wishIsKnown: Bool
+    let gates: BlueGreenGates
+    /// How long a process may not have heard of the last wish.
+    let grace: Duration
+    let clocksAreRight: Bool
 
-    init(_ write: CommittedWrite, _ truth: TrueState, _ state: WriteJudge.State, routes: [ProgrammedRoute], grace: Duration) {
+    init(
+        _ write: CommittedWrite, _ truth: TrueState, _ state: WriteJudge.State, routes: [ProgrammedRoute], grace: Duration, clocksAreRight: Bool
+    ) {
         self.write = write
         self.truth = truth
         wishes = state.wishes
@@ -26,6 +32,9 @@ struct JudgedWrite {
         failures = state.failures
         self.routes = routes
         wishIsKnown = write.at - state.wishes.changedAt > grace
+        gates = state.gates
+        self.grace = grace
+        self.clocksAreRight = clocksAreRight
     }
 
     /// Ready pods, with those that the process may not know to be gone.
@@ -92,7 +101,7 @@ struct JudgedWrite {
         let name: String = write.key.name
         let hash: String = new.at("spec", "selector", TrueState.hashLabel)?.stringValue ?? ""
         var found: [Finding] = []
-        if least > 0, readyPods(hash) == 0, routes.contains(where: { $0.sends(to: name) }) {
+        if least > 0, readyPods(hash) == 0, routes.contains(where: { $0.sends(to: name) }) || truth.blueGreen?.activeService == name {
             found.append((.selectorNeedsReadyPods, "service \(name) receives requests and now selects \(hash), which has no ready pod"))
         }
         func foreign(_ service: JSONValue) -> JSONValue {
@@ -101,6 +110,9 @@ struct JudgedWrite {
             return spec
         }
         if foreign(old) != foreign(new) { found.append((.foreignPartsStay, "service \(name) changes beside the selector: \(difference)")) }
+        if let blueGreen = truth.blueGreen {
+            found += judgeBlueGreenService(blueGreen, from: old.at("spec", "selector", TrueState.hashLabel)?.stringValue ?? "", to: hash)
+        }
         return found
     }
 
@@ -125,7 +137,8 @@ struct JudgedWrite {
         if old.at("spec", "template") != new.at("spec", "template") { found.append((.foreignPartsStay, "the template of \(name) changes")) }
         let (before, after): (Int, Int) = (TrueState.wanted(old), TrueState.wanted(new))
         guard before != after else { return found }
-        if wishes.pausedSince != nil, wishIsKnown, wishes.totals(now: truth.total, at: write.at).count == 1, after > 0 || before > 0 {
+        // The pods of a blue-green Rollout come and go as ever; it is the Services that stand still.
+        if truth.blueGreen == nil, wishes.pausedSince != nil, wishIsKnown, wishes.totals(now: truth.total, at: write.at).count == 1, after > 0 || before > 0 {
             found.append((.pauseIsObeyed, "\(name) is scaled from \(before) to \(after) while spec.paused is set"))
         }
         let hash: String = TrueState.hash(of: new)
@@ -137,7 +150,7 @@ struct JudgedWrite {
         if let abort = wishes.abort, abort.revision == hash, wishIsKnown {
             found.append((.abortIsObeyed, "\(name) grows from \(before) to \(after), \(write.at - abort.since) after the abort"))
         }
-        guard !truth.isRouted else { return found }
+        guard !truth.isRouted, truth.blueGreen == nil else { return found }
         let sum: Int = truth.replicaSets.reduce(0) { $0 + TrueState.wanted($1) }
         let ceiling: Int = wishes.totals(now: truth.total, at: write.at).map { $0 + truth.budget(total: $0).surge }.max() ?? 0
         if sum > ceiling { found.append((.surgeCeiling, "\(name) grows from \(before) to \(after), which makes \(sum) pods of at most \(ceiling)")) }
@@ -154,6 +167,7 @@ struct JudgedWrite {
             }
         }
         let status: RolloutStatus = truth.rollout.status
+        if let blueGreen = truth.blueGreen { return judgeBlueGreenShrinking(blueGreen, name, hash, before, after) }
         if truth.isRouted, let canary = truth.canary, hash == status.currentPodHash, hash != status.stableRS {
             // A routed canary needs the pods for its weight; those beyond it serve nobody.
             let weight: Int = truth.revision(ofService: canary.canaryService) == hash ? routedWeight : 0

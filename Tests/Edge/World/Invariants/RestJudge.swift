@@ -31,7 +31,7 @@ struct RestJudge {
         if truth.rollout.spec.paused { return .pausedByHand }
         if isPromoted { return .promoted }
         if status.pauseConditions.contains(where: { $0.reason == .inconclusiveAnalysis }) { return .undecided }
-        if isAtEndlessPause { return .pausedAtStep }
+        if isAtEndlessPause || isBeforeSwitch { return .pausedAtStep }
         if status.condition("Progressing")?.reason == "ProgressDeadlineExceeded" { return .timedOut }
         return nil
     }
@@ -70,7 +70,9 @@ struct RestJudge {
             // An explicit 0 keeps the pods of an aborted canary for ever.
             if truth.isRouted, truth.canary?.abortScaleDownDelaySeconds == 0 { expected[status.currentPodHash] = 0...Int.max }
         case .pausedAtStep, .timedOut, .undecided:
-            if truth.isRouted {
+            if truth.blueGreen != nil {
+                // Below.
+            } else if truth.isRouted {
                 expected[status.stableRS] = total...total
                 expected[status.currentPodHash] = canarySize...canarySize
             } else {
@@ -86,6 +88,7 @@ struct RestJudge {
                 }
             }
         }
+        if let blueGreen = truth.blueGreen { expected = blueGreenSizes(blueGreen, rest) }
         // What the canary Service selects stays until there are other pods to select.
         if truth.isRouted, [.pausedAtStep, .timedOut, .undecided].contains(rest), let service = truth.canary?.canaryService {
             let hash: String = truth.revision(ofService: service)
@@ -142,6 +145,7 @@ struct RestJudge {
     }
 
     private func services(_ rest: Rest) -> [Finding] {
+        if let blueGreen = truth.blueGreen { return blueGreenServices(blueGreen, rest) }
         guard truth.isRouted, let canary = truth.canary, !truth.rollout.spec.paused else { return [] }
         var found: [Finding] = []
         let stable: String = truth.revision(ofService: canary.stableService)
@@ -186,7 +190,10 @@ struct RestJudge {
 
     private func runs(_ rest: Rest) -> [Finding] {
         let running: [String] = runs.filter { ["", "Pending", "Running"].contains($0.at("status", "phase")?.stringValue ?? "") }.map(TrueState.name)
-        let current: Set<String> = Set([status.stepAnalysisRun?.name, status.backgroundAnalysisRun?.name].compactMap { $0 })
+        let named: [RunStatus?] = [
+            status.stepAnalysisRun, status.backgroundAnalysisRun, status.blueGreen.prePromotionRun, status.blueGreen.postPromotionRun,
+        ]
+        let current: Set<String> = Set(named.compactMap { $0?.name })
         let mayRun: Set<String> = [.promoted, .aborted].contains(rest) ? [] : current
         let strays: [String] = running.filter { !mayRun.contains($0) }
         return strays.isEmpty ? [] : [(.noStrayRuns, "\(rest.rawValue): still running: \(strays.joined(separator: ", "))")]
@@ -202,8 +209,12 @@ struct RestJudge {
         let pods: [JSONValue] = truth.pods()
         compare("replicas", status.replicas, pods.count)
         compare("updatedReplicas", status.updatedReplicas, truth.pods(ofRevision: status.currentPodHash).count)
-        compare("readyReplicas", status.readyReplicas, pods.filter(TrueState.isReady).count)
-        compare("availableReplicas", status.availableReplicas, pods.filter(TrueState.isReady).count)
+        if let blueGreen = truth.blueGreen {
+            found += blueGreenStatus(blueGreen, compare)
+        } else {
+            compare("readyReplicas", status.readyReplicas, pods.filter(TrueState.isReady).count)
+            compare("availableReplicas", status.availableReplicas, pods.filter(TrueState.isReady).count)
+        }
         if rest == .promoted {
             if status.promoteFull || status.abort || !status.pauseConditions.isEmpty { found.append((.statusIsTrue, "promoted, and the status is not at its end: \(status.json.text())")) }
             if status.phase != .healthy, isGood(truth.image) { found.append((.statusIsTrue, "promoted, and \(status.phase?.rawValue ?? "without phase"): \(status.message)")) }

@@ -7,6 +7,7 @@ import StrictJSON
 /// The server's state around one Rollout, as it truly is.
 struct TrueState {
     static let hashLabel: String = "rollouts-pod-template-hash"
+    static let deadlineAnnotation: String = "scale-down-deadline"
 
     let state: ServerState
     let rollout: Rollout
@@ -26,6 +27,7 @@ struct TrueState {
     var namespace: String { rollout.metadata.namespace }
     var total: Int { rollout.spec.desiredReplicas }
     var canary: CanaryStrategy? { rollout.spec.canary }
+    var blueGreen: BlueGreenStrategy? { rollout.spec.blueGreen }
     var isRouted: Bool { canary?.trafficRouting != nil }
     var image: String { Self.image(ofTemplate: rollout.spec.template.value) }
 

@@ -20,6 +20,7 @@ package final class WriteJudge: Sendable {
         var turns: [String: Turn] = [:]
         /// When a run was seen to have failed.
         var failures: [String: Timestamp] = [:]
+        var gates = BlueGreenGates()
         /// Versions that became stable with fewer pods than all, because their user calls them enough.
         var earlyPromotions: Int = 0
     }
@@ -54,6 +55,8 @@ package final class WriteJudge: Sendable {
 
     var earlyPromotions: Int { state.withLock { $0.earlyPromotions } }
 
+    var gates: BlueGreenGates { state.withLock { $0.gates } }
+
     var wishes: Wishes { state.withLock { $0.wishes } }
 
     static func isOurs(_ write: CommittedWrite) -> Bool { write.userAgent.hasPrefix(World.controllerAgent) }
@@ -62,7 +65,9 @@ package final class WriteJudge: Sendable {
         guard Self.isOurs(write) else { return noteOthers(write, server) }
         guard write.resource != .events, write.resource != .leases, let truth = TrueState(server, rollout: key) else { return }
         state.withLock { state in
-            let scene = JudgedWrite(write, truth, state, routes: routes(truth.rollout), grace: grace(state.wishes.changedAt))
+            let scene = JudgedWrite(
+                write, truth, state, routes: routes(truth.rollout), grace: grace(state.wishes.changedAt),
+                clocksAreRight: clocksAreRight)
             var found: [(Invariant, String)] = scene.oneLeaderWrites(server)
             switch write.resource {
             case .httpRoutes: found += scene.judgeRoute()
@@ -73,6 +78,7 @@ package final class WriteJudge: Sendable {
             default: break
             }
             found += scene.turnedAround(&state)
+            scene.note(in: &state.gates)
             if write.resource == .rollouts, scene.movedOn { state.wishes.causes += 1 }
             if scene.promotesEarly { state.earlyPromotions += 1 }
             if write.resource == .analysisRuns, let phase = write.new?.at("status", "phase")?.stringValue, ["Failed", "Error", "Inconclusive"].contains(phase) {
@@ -90,7 +96,12 @@ package final class WriteJudge: Sendable {
         switch write.resource {
         case .rollouts:
             guard write.userAgent == "kubectl", write.key == key, let new = write.new, let truth = TrueState(server, rollout: key) else { return }
-            state.withLock { $0.wishes.note(from: write.old, to: new, in: truth, at: write.at, excusedUntil: write.at + grace(write.at)) }
+            state.withLock { state in
+                state.wishes.note(from: write.old, to: new, in: truth, at: write.at, excusedUntil: write.at + grace(write.at))
+                // Both can be read: the server has stored them for the controller to read.
+                guard let old = write.old, let before = try? Rollout(json: old), let after = try? Rollout(json: new) else { return }
+                state.gates.note(before.status, after.status, at: write.at)
+            }
         case .pods:
             // Ready before, and not any more, though nobody scaled anything down.
             let (was, isNow): (Bool, Bool) = (write.old.map(TrueState.isReady) ?? false, write.new.map(TrueState.isReady) ?? false)

@@ -9,6 +9,10 @@ package struct Coverage: Sendable, Equatable {
         (.scene, [
             "pods alone", "linked route", "both route", "two controllers", "clocks apart", "least pods", "progress threshold", "rollback window",
         ]),
+        (.scene, [
+            "blue-green", "preview Service", "preview pods", "promoted at once", "promoted by hand", "promoted after seconds",
+            "analysis before the switch", "analysis after the switch", "few delayed revisions",
+        ]),
         (.step, [
             "setWeight", "pause with end", "pause without end", "analysis", "background analysis", "setCanaryScale weight",
             "setCanaryScale replicas", "setCanaryScale matchTrafficWeight",
@@ -20,9 +24,9 @@ package struct Coverage: Sendable, Equatable {
         (.fault, NetworkFault.allCases.map(\.rawValue) + ["silent watch", "crash", "freeze", "lease outage"]),
         (.request, Faults.Kind.allCases.map(\.rawValue) + Faults.WatchKind.allCases.map { "watch \($0.rawValue)" }),
         (.phase, ["Progressing", "Paused", "Degraded", "Healthy"]),
-        (.shortcut, ["rollback within window", "promotion with enough pods"]),
-        (.rest, ["promoted", "aborted", "pausedAtStep", "pausedByHand", "timedOut"]),
-        (.ending, ["promoted", "aborted"]),
+        (.shortcut, ["rollback within window", "promotion with enough pods", "fast rollback", "back after the switch", "preview grown", "delay cut short"]),
+        (.rest, ["promoted", "aborted", "pausedAtStep", "paused before the switch", "pausedByHand", "timedOut"]),
+        (.ending, ["promoted", "aborted", "blue-green promoted", "blue-green aborted"]),
     ]
 
     private var counts: [String: Int] = [:]

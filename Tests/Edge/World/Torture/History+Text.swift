@@ -20,7 +20,7 @@ extension History: CustomStringConvertible {
 
 extension TortureScene: CustomStringConvertible {
     package var description: String {
-        var parts: [String] = ["replicas \(replicas)", "routing \(routing.rawValue)"]
+        var parts: [String] = ["replicas \(replicas)", blueGreen.map { "blue-green: \($0.text)" } ?? "routing \(routing.rawValue)"]
         if let backgroundFrom { parts.append("background analysis from step \(backgroundFrom)") }
         if let maxSurge { parts.append("maxSurge \(maxSurge)") }
         if let maxUnavailable { parts.append("maxUnavailable \(maxUnavailable)") }
@@ -35,7 +35,31 @@ extension TortureScene: CustomStringConvertible {
         if let scaleDownDelay { parts.append("scaleDownDelaySeconds \(scaleDownDelay)") }
         if hasTwoControllers { parts.append("two controllers") }
         if isSkewed { parts.append("clocks ahead by \(skews.map { "\($0)s" }.joined(separator: ", "))") }
+        if blueGreen != nil { return "  \(parts.joined(separator: ", "))" }
         return "  \(parts.joined(separator: ", "))\n  steps: \(steps.map(\.text).joined(separator: ", "))"
+    }
+}
+
+extension TortureScene.BlueGreen {
+    var text: String {
+        var parts: [String] = labels
+        if case .after(let seconds) = promotion { parts[0] += " \(seconds)s" }
+        if let previewPods { parts.append("\(previewPods) pods") }
+        if let delayedRevisions { parts.append("\(delayedRevisions) versions") }
+        return parts.joined(separator: ", ")
+    }
+
+    /// For counting.
+    var labels: [String] {
+        let how: String = switch promotion {
+        case .atOnce: "promoted at once"
+        case .byHand: "promoted by hand"
+        case .after: "promoted after seconds"
+        }
+        return [how] + [
+            hasPreview ? "preview Service" : nil, previewPods == nil ? nil : "preview pods", hasAnalysisBefore ? "analysis before the switch" : nil,
+            hasAnalysisAfter ? "analysis after the switch" : nil, delayedRevisions == nil ? nil : "few delayed revisions",
+        ].compactMap { $0 }
     }
 }
 

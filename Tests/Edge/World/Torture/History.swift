@@ -49,7 +49,27 @@ package struct TortureScene: Sendable, Equatable {
         case percent(Int), pods(Int)
     }
 
+    /// What a blue-green Rollout adds.
+    package struct BlueGreen: Sendable, Equatable {
+        /// How a version goes live once its pods are there.
+        package enum Promotion: Sendable, Equatable {
+            case atOnce, byHand
+            case after(seconds: Int)
+        }
+
+        package var promotion: Promotion = .atOnce
+        package var hasPreview: Bool = false
+        /// `previewReplicaCount`.
+        package var previewPods: Int?
+        package var hasAnalysisBefore: Bool = false
+        package var hasAnalysisAfter: Bool = false
+        /// `scaleDownDelayRevisionLimit`.
+        package var delayedRevisions: Int?
+    }
+
     package var replicas: Int
+    /// Nil for a canary; the steps, and what else only a canary has, are empty otherwise.
+    package var blueGreen: BlueGreen?
     package var routing: Routing
     package var steps: [Step]
     /// The step at which a background analysis begins; nil: there is none.
@@ -76,7 +96,9 @@ package struct TortureScene: Sendable, Equatable {
 
     package var isRouted: Bool { routing != .none }
     package var isSkewed: Bool { skews.contains { $0 != 0 } }
-    package var hasAnalysis: Bool { backgroundFrom != nil || steps.contains(.analysis) }
+    package var hasAnalysis: Bool {
+        backgroundFrom != nil || blueGreen?.hasAnalysisBefore == true || blueGreen?.hasAnalysisAfter == true || steps.contains(.analysis)
+    }
 
     /// The first step that asks for a weight where one before it lets the canary have no pods; nobody would ever get past it.
     package var stuckStep: Int? {

@@ -12,7 +12,7 @@ package struct HistoryGenerator {
     /// The history of a seed.
     package static func history(seed: UInt64) -> History {
         var generator = HistoryGenerator(seed: seed)
-        let scene: TortureScene = generator.scene()
+        let scene: TortureScene = seed % 5 == 4 ? generator.blueGreenScene() : generator.scene()
         let actions: [TimedAction] = generator.actions(scene)
         return History(seed: seed, scene: scene, actions: actions, faults: generator.faults(scene))
     }
@@ -63,6 +63,28 @@ package struct HistoryGenerator {
         }
     }
 
+    private mutating func blueGreenScene() -> TortureScene {
+        var scene = TortureScene(replicas: number(1...8), routing: .none, steps: [])
+        var blueGreen = TortureScene.BlueGreen()
+        switch number(0...3) {
+        case 0: blueGreen.promotion = .atOnce
+        case 1...2: blueGreen.promotion = .byHand
+        default: blueGreen.promotion = .after(seconds: number(1...20))
+        }
+        blueGreen.hasPreview = isHit(1, of: 2)
+        if isHit(1, of: 3) { blueGreen.previewPods = number(1...5) }
+        blueGreen.hasAnalysisBefore = isHit(1, of: 3)
+        blueGreen.hasAnalysisAfter = isHit(1, of: 3)
+        if isHit(1, of: 4) { blueGreen.delayedRevisions = number(0...2) }
+        scene.blueGreen = blueGreen
+        scene.abortScaleDownDelay = one(of: [nil, nil, 1, 5, 10, 0])
+        scene.scaleDownDelay = one(of: [nil, nil, 0, 5, 10, 60])
+        if isHit(1, of: 4) { scene.rollbackWindow = number(1...3) }
+        scene.hasTwoControllers = isHit(1, of: 5)
+        if isHit(1, of: 4) { scene.skews = (0..<4).map { _ in number(-30...30) } }
+        return scene
+    }
+
     // MARK: People
 
     private mutating func actions(_ scene: TortureScene) -> [TimedAction] {
@@ -100,6 +122,13 @@ package struct HistoryGenerator {
             let at: Int = number(100...15_000)
             later.append(TimedAction(at: at, .promoteFully))
             later.append(TimedAction(at: at + number(2_000...40_000), .returnTo("")))
+        }
+        if scene.blueGreen != nil, isHit(1, of: 2) {
+            // Live, and something else is asked for while the old pods are still there.
+            let at: Int = number(100...25_000)
+            later.append(TimedAction(at: at, isHit(1, of: 3) ? .promoteFully : .promote))
+            let turn: [TimedAction.Action] = [.returnTo(""), .returnTo(""), .abort, .setImage(image(version)), .setImage(image(version + 1))]
+            later.append(TimedAction(at: at + number(500...20_000), one(of: turn)))
         }
         // Sorting is not stable, so the place breaks ties.
         return named(actions + later.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element))

@@ -88,7 +88,16 @@ package final class HistoryPlayer: Sendable {
         verdict.coverage.count(.fault, "crash", by: fleet.crashes)
         for step in history.scene.steps { verdict.coverage.count(.step, step.label) }
         if history.scene.backgroundFrom != nil { verdict.coverage.count(.step, "background analysis") }
-        verdict.coverage.count(.scene, history.scene.isRouted ? "\(history.scene.routing.rawValue) route" : "pods alone")
+        if let blueGreen = history.scene.blueGreen {
+            for label in ["blue-green"] + blueGreen.labels { verdict.coverage.count(.scene, label) }
+            let gates: BlueGreenGates = judge.gates
+            verdict.coverage.count(.shortcut, "fast rollback", by: gates.fastRollbacks)
+            verdict.coverage.count(.shortcut, "back after the switch", by: gates.returns)
+            verdict.coverage.count(.shortcut, "preview grown", by: gates.growths)
+            verdict.coverage.count(.shortcut, "delay cut short", by: gates.cutShort)
+        } else {
+            verdict.coverage.count(.scene, history.scene.isRouted ? "\(history.scene.routing.rawValue) route" : "pods alone")
+        }
         if history.scene.hasTwoControllers { verdict.coverage.count(.scene, "two controllers") }
         if history.scene.isSkewed { verdict.coverage.count(.scene, "clocks apart") }
         if history.scene.leastPods != nil { verdict.coverage.count(.scene, "least pods") }
@@ -182,12 +191,14 @@ package final class HistoryPlayer: Sendable {
         for _ in 0..<12 {
             guard let rest = try await settle(routeBefore: routeBefore) else { return notebook.count(.ending, "not at rest") }
             notebook.count(.rest, rest.rawValue)
+            if history.scene.blueGreen != nil, rest == .pausedAtStep { notebook.count(.rest, "paused before the switch") }
             switch rest {
             case .promoted, .aborted:
                 if try await world.rollout().spec.paused {
                     try await world.setPaused(false)
                     continue
                 }
+                if history.scene.blueGreen != nil { notebook.count(.ending, "blue-green \(rest.rawValue)") }
                 return notebook.count(.ending, rest.rawValue)
             case .pausedByHand: try await world.setPaused(false)
             case .pausedAtStep, .undecided: try await world.promote()

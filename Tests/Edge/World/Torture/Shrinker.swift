@@ -59,6 +59,12 @@ package struct Shrinker {
         add { $0.scene.leastPods = nil }
         add { $0.scene.threshold = nil }
         add { $0.scene.rollbackWindow = nil }
+        add { $0.scene.blueGreen?.hasPreview = false }
+        add { $0.scene.blueGreen?.previewPods = nil }
+        add { $0.scene.blueGreen?.hasAnalysisBefore = false }
+        add { $0.scene.blueGreen?.hasAnalysisAfter = false }
+        add { $0.scene.blueGreen?.delayedRevisions = nil }
+        add { if $0.scene.blueGreen != nil { $0.scene.blueGreen?.promotion = .atOnce } }
         if history.scene.stuckStep == nil { found.removeAll { $0.scene.stuckStep != nil } }
         if history.scene.maxSurge == "0" || history.scene.maxUnavailable == "0" { found.removeAll { $0.scene.maxSurge == "0" && $0.scene.maxUnavailable == "0" } }
         return found

@@ -9,7 +9,9 @@ extension TortureScene {
 
     /// What has to be there before the Rollout.
     var objects: [JSONValue] {
-        let elsewhere: [JSONValue] = routing == .linked ? [Scenery.service("elsewhere", selecting: ["app": "elsewhere"])] : []
+        let services: [JSONValue] = blueGreen == nil ? [] : (["my-app"] + (blueGreen?.hasPreview == true ? ["my-app-preview"] : []))
+            .map { Scenery.service($0, selecting: ["app": "my-app"]) }
+        let elsewhere: [JSONValue] = services + (routing == .linked ? [Scenery.service("elsewhere", selecting: ["app": "elsewhere"])] : [])
         guard hasAnalysis else { return elsewhere }
         func template(_ name: String, _ metric: JSONValue) -> JSONValue {
             [
@@ -36,6 +38,7 @@ extension TortureScene {
     }
 
     var rollout: JSONValue {
+        if let blueGreen { return rollout(blueGreen) }
         let written: [JSONValue] = steps.map { step in
             switch step {
             case .setWeight(let weight): Scenery.setWeight(weight)
@@ -71,6 +74,29 @@ extension TortureScene {
                 "templates": [["templateName": .string(Self.backgroundTemplate)]], "startingStep": .number(JSONNumber(backgroundFrom)),
             ])
         }
+        return rollout
+    }
+
+    private func rollout(_ blueGreen: BlueGreen) -> JSONValue {
+        var members: JSONObject = [:]
+        func set(_ name: String, _ number: Int?) {
+            if let number { members[name] = .number(JSONNumber(number)) }
+        }
+        let analysis: JSONValue = ["templates": [["templateName": .string(Self.stepTemplate)]]]
+        switch blueGreen.promotion {
+        case .atOnce: break
+        case .byHand: members["autoPromotionEnabled"] = false
+        case .after(let seconds): set("autoPromotionSeconds", seconds)
+        }
+        set("previewReplicaCount", blueGreen.previewPods)
+        set("scaleDownDelayRevisionLimit", blueGreen.delayedRevisions)
+        set("scaleDownDelaySeconds", scaleDownDelay)
+        set("abortScaleDownDelaySeconds", abortScaleDownDelay)
+        if blueGreen.hasAnalysisBefore { members["prePromotionAnalysis"] = analysis }
+        if blueGreen.hasAnalysisAfter { members["postPromotionAnalysis"] = analysis }
+        var rollout: JSONValue = Scenery.blueGreen(replicas: replicas, hasPreview: blueGreen.hasPreview, members)
+        rollout.set(60, at: ["spec", "progressDeadlineSeconds"])
+        if let rollbackWindow { rollout.set(["revisions": .number(JSONNumber(rollbackWindow))], at: ["spec", "rollbackWindow"]) }
         return rollout
     }
 }
