@@ -6,7 +6,8 @@ import RolloutModel
 /// - Parameter isTerminating: whether the run was stopping before these results came in. A metric that fails now ends
 ///   the others in the next reconcile only.
 func assess(_ run: AnalysisRun, _ metrics: [RunMetric], isTerminating: Bool, now: Timestamp, _ plan: inout AnalysisRunPlan) {
-    plan.status.startedAt = plan.status.startedAt ?? now.truncatedToSeconds
+    // Delays count from the moment in which the run begins, not from the one in which it was made.
+    if isTerminating || !run.isHeld { plan.status.startedAt = plan.status.startedAt ?? now.truncatedToSeconds }
     var worst: AnalysisPhase?
     var message = run.spec.terminate ? "Run Terminated" : ""
     var isEverythingCompleted = true
@@ -42,9 +43,10 @@ func assess(_ run: AnalysisRun, _ metrics: [RunMetric], isTerminating: Bool, now
     plan.status.runSummary = summary
     plan.status.dryRunSummary = dryRunSummary
     let phase = isTerminating ? worst ?? .successful : isEverythingCompleted ? worst ?? .running : .running
+    if phase == .running { plan.status.message = run.isHeld ? RunBeginning.waitingWords : "" }
     guard phase != plan.status.phase else { return }
     plan.status.phase = phase
-    plan.status.message = phase == .running ? "" : message
+    if phase != .running { plan.status.message = message }
     if phase.isCompleted {
         plan.status.completedAt = now.truncatedToSeconds
         plan.events.append(.run(phase))

@@ -15,6 +15,8 @@ struct RunMetric: Sendable, Equatable {
     var retention: Int
     /// What it says beyond what the API knows.
     var policy: MetricPolicy = .none
+    /// Whether the run has not begun and is not to begin yet.
+    var isHeld: Bool = false
     /// The rules that hold.
     var guards: SafetyGuards = .all
 
@@ -46,7 +48,7 @@ func runMetrics(of run: AnalysisRun, guards: SafetyGuards = .all) throws(Analysi
                 metric: metrics[index], interval: schedules[index].interval, initialDelay: schedules[index].initialDelay,
                 isDryRun: dryRun.contains { $0.contains(index) },
                 retention: max(limit > 0 ? limit : defaultRetention, policies[index].measurementsNeeded), policy: policies[index],
-                guards: guards)
+                isHeld: run.isHeld, guards: guards)
         }
     } catch {
         throw .invalid("Analysis spec invalid: \(error.message)")

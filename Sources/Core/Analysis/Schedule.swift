@@ -11,6 +11,8 @@ enum MetricTurn: Sendable, Equatable {
     case countReached
     /// A measurement is in flight and is not looked at before `until`.
     case inFlight(until: Timestamp)
+    /// The run has not begun.
+    case held
     /// The first measurement is not due before `until`; nil: before the run has started.
     case delayed(until: Timestamp?)
     /// The next measurement is not due before `until`.
@@ -49,6 +51,7 @@ func turn(of metric: RunMetric, status: AnalysisRunStatus, isTerminating: Bool, 
     }
     if isTerminating { return .stopped }
     guard let result, let last = result.measurements.last, let finishedAt = last.finishedAt else {
+        if metric.isHeld { return .held }
         guard let delay = metric.initialDelay else { return .measure }
         guard let startedAt = status.startedAt else { return .delayed(until: nil) }
         let due = startedAt + delay
@@ -67,7 +70,7 @@ func turn(of metric: RunMetric, status: AnalysisRunStatus, isTerminating: Bool, 
 func nextTurn(of metrics: [RunMetric], status: AnalysisRunStatus, isTerminating: Bool, now: Timestamp) -> Timestamp? {
     metrics.compactMap { metric -> Timestamp? in
         switch turn(of: metric, status: status, isTerminating: isTerminating, now: now) {
-        case .finished, .stopped, .countReached: nil
+        case .finished, .stopped, .countReached, .held: nil
         case .inFlight(let until), .waiting(let until): until
         case .delayed(let until): until
         case .measure: now
@@ -95,7 +98,7 @@ public func nextMeasurement(of run: AnalysisRun, now: Timestamp) -> Timestamp? {
         let turn = turn(of: metric, status: run.status, isTerminating: stopping, now: now)
         if let result = run.status.result(of: metric.name), isUndecided(metric, result, turn) { return now }
         switch turn {
-        case .finished, .stopped, .countReached, .inFlight, .resume, .terminate: return nil
+        case .finished, .stopped, .countReached, .held, .inFlight, .resume, .terminate: return nil
         case .waiting(let until): return until
         case .delayed(let until): return until ?? now
         case .measure: return now
@@ -109,7 +112,7 @@ private func isUndecided(_ metric: RunMetric, _ result: MetricResult, _ turn: Me
     switch turn {
     case .inFlight, .resume: result.measurements.last?.metadata[noDataKey] != nil
     case .waiting, .measure: awaitsConfirmation(metric.metric, result, metric.policy)
-    case .finished, .stopped, .countReached, .delayed, .terminate: false
+    case .finished, .stopped, .countReached, .held, .delayed, .terminate: false
     }
 }
 

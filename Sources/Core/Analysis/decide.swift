@@ -52,7 +52,7 @@ private func dueMeasurements(
     return metrics.indices.compactMap { index in
         let move: DueMeasurement.Move
         switch turn(of: metrics[index], status: run.status, isTerminating: stopping, now: now) {
-        case .finished, .stopped, .countReached, .inFlight, .delayed, .waiting: return nil
+        case .finished, .stopped, .countReached, .held, .inFlight, .delayed, .waiting: return nil
         case .measure: move = .start
         case .resume(let measurement): move = .resume(measurement)
         case .terminate(let measurement): move = .terminate(measurement)

@@ -39,7 +39,7 @@ private struct WrittenWorld {
             case .patchRoute:
                 edits.append(step.action)
             case .createReplicaSet, .patchReplicaSet, .adoptReplicaSet, .releaseReplicaSet, .deleteReplicaSet, .annotateRollout,
-                 .setReplicas, .pointService, .createAnalysisRun, .terminateAnalysisRun, .deleteAnalysisRun:
+                 .setReplicas, .pointService, .createAnalysisRun, .beginAnalysisRun, .terminateAnalysisRun, .deleteAnalysisRun:
                 break
             }
         }

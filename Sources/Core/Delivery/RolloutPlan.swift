@@ -65,6 +65,8 @@ public enum RolloutAction: Sendable, Equatable {
     case pointService(name: String, hash: String, previous: String, adopts: Bool)
     case patchRoute(RouteEdit)
     case createAnalysisRun(AnalysisRunDraft)
+    /// Lets a run that waits for traffic take its measurements.
+    case beginAnalysisRun(name: String)
     case terminateAnalysisRun(name: String)
     case deleteAnalysisRun(name: String)
 }
@@ -116,6 +118,8 @@ public enum EventReason: String, Sendable {
     case stableRecovered = "StableRecovered"
     /// Ours: an argument was handed on though its template does not declare it.
     case argumentNotDeclared = "ArgumentNotDeclared"
+    /// Ours: an analysis has succeeded while pods were missing, and counts for nothing.
+    case analysisRepeated = "AnalysisRepeated"
 }
 
 /// A ReplicaSet to create.

@@ -22,7 +22,7 @@ extension RolloutAction {
         case .pointService(let name, _, _, _): "patch Service/\(name)"
         case .patchRoute(let edit): "patch HTTPRoute/\(edit.route.name)"
         case .createAnalysisRun(let draft): "AnalysisRun/\(draft.name)"
-        case .terminateAnalysisRun: "patch AnalysisRun"
+        case .beginAnalysisRun, .terminateAnalysisRun: "patch AnalysisRun"
         case .deleteAnalysisRun: "delete AnalysisRun"
         }
     }
@@ -32,7 +32,7 @@ extension RolloutAction {
         switch self {
         case .deleteReplicaSet, .deleteAnalysisRun, .terminateAnalysisRun: true
         case .createReplicaSet, .scaleReplicaSet, .patchReplicaSet, .adoptReplicaSet, .releaseReplicaSet, .annotateRollout, .setReplicas,
-             .pointService, .patchRoute, .createAnalysisRun: false
+             .pointService, .patchRoute, .createAnalysisRun, .beginAnalysisRun: false
         }
     }
 

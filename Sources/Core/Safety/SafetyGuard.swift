@@ -155,6 +155,10 @@ package enum SafetyGuard: String, Sendable, CaseIterable {
     case finishedAnalysis
     /// A run of another step does not end this one.
     case analysisOfStep
+    /// A success that came while pods were missing does not count (R28).
+    case analysisWithPods
+    /// A background run measures nothing before traffic arrives at the canary.
+    case analysisWithTraffic
 
     // MARK: Measurements
 

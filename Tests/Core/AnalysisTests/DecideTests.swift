@@ -285,3 +285,52 @@ import Testing
         #expect(redacted(text, secrets: secrets) == expected)
     }
 }
+
+@Suite("A run that waits for traffic") struct RunBeginningTests {
+    func held(_ spec: JSONValue) throws -> Play {
+        var play = try Play(spec)
+        play.run.metadata.annotations[RunBeginning.annotation] = RunBeginning.withTraffic
+        return play
+    }
+
+    @Test func measuresNothingAndSaysSo() throws {
+        var play = try held(["metrics": [metric("m", ["interval": "1m"]), metric("late", ["initialDelay": "30s"])]])
+        for hour in 0..<5 { try play.reconcile(at(Int64(hour) * 3600)) }
+        #expect(play.measured.isEmpty && play.wakeAt == nil && play.events.isEmpty)
+        #expect(play.run.status.phase == .running && play.run.status.startedAt == nil)
+        #expect(play.run.status.message == "waits for traffic to arrive at the canary")
+        #expect(nextMeasurement(of: play.run, now: start) == nil)
+
+        play.run.metadata.annotations[RunBeginning.annotation] = nil
+        #expect(nextMeasurement(of: play.run, now: at(20_000)) == at(20_000))
+        try play.reconcile(at(20_000))
+        #expect(play.measured == ["m"] && play.run.status.message == "" && play.run.status.startedAt == at(20_000))
+        #expect(play.wakeAt == at(20_030))
+        try play.reconcile(at(20_030))
+        #expect(play.measured == ["m", "late"])
+    }
+
+    @Test func thatHasBegunGoesOn() throws {
+        var play = try Play(["metrics": [metric("m", ["interval": "1m"])]])
+        try play.reconcile(start)
+        play.run.metadata.annotations[RunBeginning.annotation] = RunBeginning.withTraffic
+        try play.reconcile(at(61))
+        #expect(play.measured == ["m", "m"])
+    }
+
+    @Test func endsWhenItIsTerminated() throws {
+        var play = try held(["metrics": [metric()]])
+        try play.reconcile(start)
+        play.run.spec.terminate = true
+        try play.reconcile(at(5))
+        #expect(play.measured.isEmpty && play.run.status.phase == .successful && play.run.status.message == "Run Terminated")
+        #expect(play.run.status.completedAt == at(5))
+    }
+
+    @Test func takesAnyOtherValueForNone() throws {
+        var play = try Play(["metrics": [metric()]])
+        play.run.metadata.annotations[RunBeginning.annotation] = "later"
+        try play.reconcile(start)
+        #expect(play.run.status.phase == .successful)
+    }
+}

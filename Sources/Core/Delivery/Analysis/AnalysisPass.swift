@@ -16,6 +16,8 @@ struct AnalysisPass: Sendable {
     /// Differs: upstream goes on. After an outage of the controller whole pauses have passed, and the next weight, or the
     /// promotion, would come before the first look at what happened meanwhile.
     var runThatIsBehind: String?
+    /// The background run that waits for traffic.
+    private var heldRun: String?
     /// What is wrong with a run that has to be created; it is created once that is put right.
     var problem: String?
 
@@ -50,9 +52,15 @@ struct AnalysisPass: Sendable {
                 let isOfThisStep: Bool = step?.metadata.labels[Keys.stepIndex] == "\(index)" || !situation.guards.have(.analysisOfStep)
                 let mayCreate: Bool = situation.persisted.pauseConditions.isEmpty
                 if let step, isOfThisStep, !(mayCreate && Self.needsNew(step, situation)) {
-                    keep(step, .step, situation, &draft, &current)
+                    if situation.succeededWithoutPods(step, recorded: situation.persisted.stepAnalysisRun) {
+                        draft.repeats(step, situation)
+                    } else {
+                        keep(step, .step, situation, &draft, &current)
+                    }
                 } else if step == nil || isOfThisStep {
-                    if mayCreate, let name = create(analysis, .step, index: index, situation, &draft) { current.insert(name) }
+                    if step == nil, situation.newIsShort, situation.hasSucceeded(step: index) {
+                        draft.waitsFor = situation.podsForAnalysis
+                    } else if mayCreate, let name = create(analysis, .step, index: index, situation, &draft) { current.insert(name) }
                 }
             }
             if let analysis = situation.strategy.analysis, !analysis.templates.isEmpty,
@@ -91,7 +99,10 @@ struct AnalysisPass: Sendable {
             return
         }
         let isUndecided: Bool = situation.isUndecided
-        if let run, isUndecided || !Self.needsNew(run, situation) {
+        if let run, kind == .prePromotion, situation.succeededWithoutPods(run, recorded: recorded) {
+            draft.repeats(run, situation)
+            draft.status.blueGreen.prePromotionRun = nil
+        } else if let run, isUndecided || !Self.needsNew(run, situation) {
             keep(run, kind, situation, &draft, &current)
         } else if !isUndecided, mayStart {
             if let name = create(analysis, kind, index: nil, situation, &draft) { current.insert(name) }
@@ -100,6 +111,14 @@ struct AnalysisPass: Sendable {
         } else {
             draft.status.blueGreen.postPromotionRun = nil
         }
+    }
+
+    /// Lets the run that waits for traffic begin, once that has been observed to arrive or no route brings it any more. No step is
+    /// completed before its first measurement.
+    mutating func begin(_ situation: CanarySituation, _ traffic: TrafficPass) {
+        guard let name = heldRun, situation.isBasic || (traffic.isInForce && situation.reachesNew(traffic.weights)) else { return }
+        actions.append(PlannedAction(.beginAnalysisRun(name: name)))
+        runThatIsBehind = name
     }
 
     private static func currentStepAnalysis(_ situation: CanarySituation) -> RolloutAnalysis? {
@@ -137,6 +156,7 @@ struct AnalysisPass: Sendable {
             if situation.guards.have(.inconclusiveAnalysis) { draft.addedPauses.append(.inconclusiveAnalysis) }
         case .pending, .running, nil:
             if kind != .background { draft.waitsFor = "AnalysisRun \(run.metadata.name)" }
+            if kind == .background, run.isHeld { heldRun = run.metadata.name }
             guard kind == .background, situation.guards.have(.overdueAnalysis), let due = nextMeasurement(of: run, now: situation.now) else { return }
             if due <= situation.now { runThatIsBehind = run.metadata.name } else { draft.wake(at: due) }
         }
@@ -175,6 +195,10 @@ struct AnalysisPass: Sendable {
         _ analysis: RolloutAnalysis, _ kind: Kind, index: Int?, _ situation: CanarySituation, _ draft: inout StatusDraft
     ) -> String? {
         guard let new = situation.roles.new else { return nil }
+        guard !new.podHash.isEmpty else {
+            problem = "ReplicaSet '\(new.metadata.name)' has no pod hash in the labels"
+            return nil
+        }
         let composed: ComposedAnalysis
         do {
             let templates: [AnalysisTemplate] = try collectedTemplates(analysis.templates) { situation.seen.templates[$0] }
@@ -246,6 +270,8 @@ struct AnalysisPass: Sendable {
         labels.merge(situation.selector.selector.matchLabels) { _, later in later }
         var annotations: [String: String] = [Keys.revision: situation.revisionText]
         annotations.merge(composed.annotations) { _, later in later }
+        let isReached: Bool = situation.isBasic || (situation.persisted.weights?.isVerified == true && situation.reachesNew(situation.persisted.weights))
+        if kind == .background, !isReached, situation.guards.have(.analysisWithTraffic) { annotations[RunBeginning.annotation] = RunBeginning.withTraffic }
         annotations.merge(analysis.runAnnotations) { _, later in later }
         return [
             "apiVersion": "argoproj.io/v1alpha1", "kind": "AnalysisRun",

@@ -50,7 +50,9 @@ extension CanarySituation {
     /// Whether the analysis before the switch has succeeded, or none was asked for.
     var prePromotionIsOver: Bool {
         guard blueGreen?.prePromotionAnalysis != nil, guards.have(.prePromotionGate) else { return true }
-        return phase(of: persisted.blueGreen.prePromotionRun) == .successful
+        guard let recorded = persisted.blueGreen.prePromotionRun, let run = seen.analysisRuns.first(where: { $0.metadata.name == recorded.name })
+        else { return false }
+        return run.status.phase == .successful && !succeededWithoutPods(run, recorded: recorded)
     }
 
     var postPromotionIsOver: Bool {

@@ -9,7 +9,7 @@ import RolloutModel
 func canaryPlan(_ situation: CanarySituation) -> RolloutPlan {
     var draft = StatusDraft(situation)
     obeyWishes(&draft, situation)
-    let analysis = AnalysisPass(situation, &draft)
+    var analysis = AnalysisPass(situation, &draft)
     if let detail = draft.abortRequest { return abortPlan(situation, detail, announcing: []) }
     if let problem = analysis.problem {
         // Without the analysis that was asked for the update does not go on.
@@ -26,6 +26,7 @@ func canaryPlan(_ situation: CanarySituation) -> RolloutPlan {
 
     let sizes = CanarySizes(situation)
     let traffic = TrafficPass(situation, sizes)
+    analysis.begin(situation, traffic)
     var actions: [PlannedAction] = historyCleanup(situation.seen, situation.roles)
     actions += analysis.creations
     actions += servicePass(situation, traffic: traffic)

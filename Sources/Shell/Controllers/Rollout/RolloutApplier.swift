@@ -74,17 +74,23 @@ struct RolloutApplier: Sendable {
             await afterRouteWrite?(rollout.key)
         case .createAnalysisRun(let draft):
             try await create(draft, seen)
+        case .beginAnalysisRun(let name):
+            try await patchRun(name, ["metadata": ["annotations": [RunBeginning.annotation: nil]]], for: rollout)
         case .terminateAnalysisRun(let name):
-            do throws(KubeError) {
-                let answer: JSONValue = try await client.patch(
-                    .analysisRuns, namespace: namespace, name: name, .merge(["spec": ["terminate": true]]))
-                expect(answer, in: caches.analysisRuns, for: rollout)
-            } catch .notFound { return }
+            try await patchRun(name, ["spec": ["terminate": true]], for: rollout)
         case .deleteAnalysisRun(let name):
             do throws(KubeError) {
                 try await client.delete(.analysisRuns, namespace: namespace, name: name)
             } catch .notFound { return }
         }
+    }
+
+    /// A run that is gone needs nothing any more.
+    private func patchRun(_ name: String, _ patch: JSONValue, for rollout: Rollout) async throws(KubeError) {
+        do throws(KubeError) {
+            let answer: JSONValue = try await client.patch(.analysisRuns, namespace: rollout.metadata.namespace, name: name, .merge(patch))
+            expect(answer, in: caches.analysisRuns, for: rollout)
+        } catch .notFound { return }
     }
 
     private func mergeMembers(_ members: [String: String?]) -> JSONValue {

@@ -90,6 +90,10 @@ extension ModelCluster {
             guard runs[draft.name] == nil else { throw Stop(words: "AnalysisRun \(draft.name) exists") }
             runs[draft.name] = created(draft.object)
             journal.append("run \(runName(draft.name)) created")
+        case .beginAnalysisRun(let name):
+            guard let run = runs[name] else { return }
+            runs[name] = patched(run, ["metadata": ["annotations": ["sluice/begins": nil]]])
+            journal.append("run \(runName(name)) begins")
         case .terminateAnalysisRun(let name):
             guard let run = runs[name] else { return }
             runs[name] = patched(run, ["spec": ["terminate": true]])

@@ -108,7 +108,7 @@ struct ModelCluster: Sendable {
 
     /// A run as it is while its controller measures in time: the last measurement of each metric is from now.
     private func measured(_ run: JSONValue) -> JSONValue {
-        guard run.at("status", "phase")?.stringValue == "Running" else { return run }
+        guard run.at("status", "phase")?.stringValue == "Running", run.at("metadata", "annotations", "sluice/begins") == nil else { return run }
         var run: JSONValue = run
         let results: [JSONValue] = (run.at("spec", "metrics")?.arrayValue ?? []).map { metric in
             [
