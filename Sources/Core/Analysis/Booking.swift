@@ -24,7 +24,7 @@ func book(
     } else {
         index = plan.status.metricResults.count
         isFirst = true
-        let metadata = outcome.metricMetadata.mapValues { redacted($0, secrets: secrets) }
+        let metadata = outcome.metricMetadata.mapValues { bounded(redacted($0, secrets: secrets), metric.guards) }
         plan.status.metricResults.append(MetricResult(name: metric.name, dryRun: metric.isDryRun, metadata: metadata))
     }
     var result = plan.status.metricResults[index]
@@ -53,6 +53,7 @@ private func measured(
     continuing unfinished: Measurement?, secrets: [String], isTerminating: Bool
 ) -> Measurement {
     let guards = metric.guards
+    func masked(_ text: String) -> String { redacted(text, secrets: secrets) }
     var measurement = unfinished ?? Measurement(phase: .running, startedAt: outcome.startedAt.truncatedToSeconds)
     measurement.resumeAt = nil
     measurement.metadata[noDataKey] = nil
@@ -76,12 +77,14 @@ private func measured(
         measurement.phase = judgement.phase
         measurement.message = judgement.message
         if judgement.phase == .failed || judgement.phase == .inconclusive {
-            measurement.message = story(of: sample, asked: outcome.asked, conditions, judgement)
+            measurement.message = story(of: sample, asked: outcome.asked, conditions, judgement, masked: masked)
         }
+        if judgement.phase == .error { measurement.explain(asked: outcome.asked, answered: sample.text, masked) }
         measurement.value = judgement.phase == .error && !sample.keepsTextOnError ? "" : sample.text
     case .failure(let message):
         measurement.phase = .error
         measurement.message = message
+        measurement.explain(asked: outcome.asked, answered: outcome.answered, masked)
     case .verdict(let phase, let message, let value):
         measurement.phase = phase
         measurement.message = message
@@ -97,10 +100,22 @@ private func measured(
     }
     measurement.metadata.merge(outcome.metadata) { $1 }
     // Masked first: a cut must not leave a part of a secret that is no longer recognised.
-    measurement.message = bounded(redacted(measurement.message, secrets: secrets), guards)
-    measurement.value = bounded(redacted(measurement.value, secrets: secrets), guards)
-    measurement.metadata = measurement.metadata.mapValues { bounded(redacted($0, secrets: secrets), guards) }
+    measurement.message = bounded(masked(measurement.message), guards)
+    measurement.value = bounded(masked(measurement.value), guards)
+    measurement.metadata = measurement.metadata.mapValues { bounded(masked($0), guards) }
     return measurement
+}
+
+/// The metadata of a measurement that is an error: what was asked, and what the answer was.
+let askedKey = "asked"
+let answeredKey = "answered"
+
+extension Measurement {
+    /// The message of an error is the one that Argo Rollouts writes; what helps to understand it stands beside it.
+    fileprivate mutating func explain(asked: String, answered: String, _ masked: (String) -> String) {
+        if !asked.isEmpty { metadata[askedKey] = shownQuestion(asked, masked) }
+        if !answered.isEmpty { metadata[answeredKey] = shownAnswer(answered, masked) }
+    }
 }
 
 /// A secret, and how it looks where it was encoded on its way.
@@ -115,11 +130,7 @@ private let textLimit = 4 << 10
 
 /// Differs: upstream stores texts of any length. A longer one is cut, and says so.
 private func bounded(_ text: String, _ guards: SafetyGuards) -> String {
-    guard text.utf8.count > textLimit, guards.have(.textLimit) else { return text }
-    var end = text.utf8.index(text.utf8.startIndex, offsetBy: textLimit)
-    // Back to the beginning of a character, so that none is cut in two.
-    while end.samePosition(in: text.unicodeScalars) == nil { end = text.utf8.index(before: end) }
-    return "\(text[..<end])… (\(text.utf8.count) bytes in all)"
+    guards.have(.textLimit) ? cut(text, to: textLimit) : text
 }
 
 extension MetricResult {

@@ -29,6 +29,8 @@ public struct MeasurementOutcome: Sendable, Equatable {
     public var sensitive: [String]
     /// What was asked, for people: the query, or method and address.
     public var asked: String
+    /// What came back where no result could be taken out of it; empty: nothing did.
+    public var answered: String = ""
     /// On how many samples the result rests, where the metric's policy asks for that.
     public var sampleCount: SampleCount?
 
@@ -62,7 +64,8 @@ public enum SampleCount: Sendable, Equatable {
             switch sample.result {
             case .float(let number): self = .counted(number.isNaN ? 0 : number)
             case .floats(let numbers): self = .counted(numbers.reduce(0) { $0 + ($1.isNaN ? 0 : $1) })
-            default: self = sample.result.isNilOrEmptyList ? .counted(0) : .failed("\(quoted(String(sample.text.prefix(60)))) is no number")
+            // Not cut here: what has a secret in it must be whole when it is masked.
+            default: self = sample.result.isNilOrEmptyList ? .counted(0) : .failed("\(quoted(sample.text)) is no number")
             }
         case .failure(let message): self = .failed(message)
         case .verdict, .inFlight: self = .failed("the provider answers no queries")

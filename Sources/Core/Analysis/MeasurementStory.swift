@@ -4,25 +4,35 @@ import StrictJSON
 
 /// How a measurement came to its phase, for somebody who has not written the metric: what was asked, what the answer was, and
 /// the conditions with its values in them. It begins like every note, so that it stays with the measurement.
-func story(of sample: MetricSample, asked: String, _ metric: AnalysisMetric, _ judgement: Judgement) -> String {
-    var sentences: [String] = isNote(judgement.message) ? [String(judgement.message.dropFirst(notePrefix.count))] : []
-    if !asked.isEmpty { sentences.append("asked: \(shortened(asked, to: 300))") }
-    sentences.append("answered: \(shortened(sample.text, to: 200))")
+///
+/// - Parameter masked: takes the secrets out of a text. It is asked before anything is cut: half a secret is not found any more.
+func story(
+    of sample: MetricSample, asked: String, _ metric: AnalysisMetric, _ judgement: Judgement, masked: (String) -> String = { $0 }
+) -> String {
+    var sentences: [String] = isNote(judgement.message) ? [masked(String(judgement.message.dropFirst(notePrefix.count)))] : []
+    if !asked.isEmpty { sentences.append("asked: \(shownQuestion(asked, masked))") }
+    sentences.append("answered: \(shownAnswer(sample.text, masked))")
     for condition in [Condition(.success, metric.successCondition), Condition(.failure, metric.failureCondition)] where !condition.text.isEmpty {
         // The phase says which of them hold: both false is Inconclusive, and a failure condition that holds is what fails.
         let holds = condition.name == .failure && judgement.phase == .failed
-        let filled = filledIn(condition.text, sample.result)
+        let filled = filledIn(condition.text, sample.result, masked: masked)
         // Of two conditions the success condition is not what decided.
         if condition.name == .success, !metric.failureCondition.isEmpty, judgement.phase == .failed { continue }
-        sentences.append("\(condition.name.rawValue) \(shortened(condition.text, to: 200)) is \(holds)"
-            + (filled == condition.text ? "" : " (\(shortened(filled, to: 200)))"))
+        sentences.append("\(condition.name.rawValue) \(shortened(masked(condition.text), to: 200)) is \(holds)"
+            + (filled == condition.text ? "" : " (\(shortened(masked(filled), to: 200)))"))
     }
     sentences.append("so it is \(judgement.phase.rawValue)")
     return notePrefix + sentences.joined(separator: "; ")
 }
 
+/// What was asked, on one line.
+func shownQuestion(_ asked: String, _ masked: (String) -> String) -> String { shortened(masked(asked), to: 300) }
+
+/// The raw answer, on one line; enough of it to see what kind of answer it is.
+func shownAnswer(_ answer: String, _ masked: (String) -> String) -> String { shortened(masked(answer), to: 200) }
+
 /// A condition with values in place of `result[0]`, `result.rate` and the like, where they are single values.
-func filledIn(_ condition: String, _ result: ExpressionValue) -> String {
+func filledIn(_ condition: String, _ result: ExpressionValue, masked: (String) -> String = { $0 }) -> String {
     let scalars = Array(condition.unicodeScalars)
     var output = ""
     var index = 0
@@ -58,7 +68,7 @@ func filledIn(_ condition: String, _ result: ExpressionValue) -> String {
             value = value.flatMap { step.taken(from: $0) }
             index = step.end
         }
-        output += value.flatMap(shownValue) ?? text(scalars[start..<index])
+        output += value.flatMap { shownValue($0, masked) } ?? text(scalars[start..<index])
     }
     return output
 }
@@ -93,13 +103,13 @@ private func accessor(_ scalars: [Unicode.Scalar], _ start: Int) -> Accessor? {
     return name.isEmpty ? nil : Accessor(kind: .member(text(name)), end: name.endIndex)
 }
 
-private func shownValue(_ value: ExpressionValue) -> String? {
+private func shownValue(_ value: ExpressionValue, _ masked: (String) -> String) -> String? {
     switch value {
     case .null: "nil"
     case .bool(let flag): String(flag)
     case .float(let number): numberText(number)
     case .int(let number), .int64(let number): String(number)
-    case .string(let text): quoted(shortened(text, to: 60))
+    case .string(let text): quoted(shortened(masked(text), to: 60))
     default: nil
     }
 }
@@ -120,11 +130,33 @@ func shortened(_ text: String, to limit: Int) -> String {
     return line.count <= limit ? line : String(line.prefix(limit - 1)) + "…"
 }
 
-/// What was measured last of the metric that brought a run to its bad end, in one sentence; nil: it came to none, or nothing was said.
+/// What was measured last of the metric that brought a run to its bad end, and which rule decided; nil: it came to none, or nothing
+/// was said.
 public func explanation(of run: AnalysisRun) -> String? {
     guard let phase = run.status.phase, phase.isUnsuccessfulCompletion else { return nil }
     guard let result = run.status.metricResults.first(where: { !$0.dryRun && $0.phase == phase }),
-        let message = result.measurements.last(where: { $0.phase == phase || $0.phase == .failed })?.message, !message.isEmpty
+        let last = result.measurements.last(where: { $0.phase == phase || $0.phase == .failed }), !last.message.isEmpty
     else { return nil }
-    return "metric \"\(result.name)\": \(isNote(message) ? String(message.dropFirst(notePrefix.count)) : message)"
+    var sentences = [isNote(last.message) ? String(last.message.dropFirst(notePrefix.count)) : last.message]
+    if let asked = last.metadata[askedKey] { sentences.append("asked: \(asked)") }
+    if let answered = last.metadata[answeredKey] { sentences.append("answered: \(answered)") }
+    if let rule = decidingRule(of: result, in: run) { sentences.append("the metric is \(phase.rawValue): \(rule)") }
+    return "metric \"\(result.name)\": \(shortened(sentences.joined(separator: "; "), to: explanationLimit))"
+}
+
+/// An event is read in a table; what does not fit stands in the AnalysisRun.
+private let explanationLimit = 1000
+
+/// The rule that ended a metric, as it is named in the message of the run, or the one that has no name there.
+private func decidingRule(of result: MetricResult, in run: AnalysisRun) -> String? {
+    let opening = "Metric \"\(result.name)\" assessed \(result.phase?.rawValue ?? "") due to "
+    if run.status.message.hasPrefix(opening) {
+        let reason = run.status.message.dropFirst(opening.count)
+        return String(reason.split(separator: ": \"Error Message", maxSplits: 1, omittingEmptySubsequences: false)[0])
+    }
+    // The spec as written: a limit that is a placeholder is 0 here, and then nothing is claimed.
+    guard let metric = run.spec.metrics.first(where: { $0.name == result.name }) else { return nil }
+    let successes = MetricLimits(of: metric).consecutiveSuccesses
+    guard successes > 0, let count = metric.effectiveCount, result.count >= count else { return nil }
+    return "count (\(count)) was reached without consecutiveSuccessLimit (\(successes)) successes in a row"
 }

@@ -93,7 +93,7 @@ public enum PrometheusAnswer: Sendable, Equatable {
             throw AnswerError(message: "bad_response: \(path) is no pair of a time and a quoted number")
         }
         if let number = parsedNumber(text) { return number }
-        throw AnswerError(message: "bad_response: \(path): \(quoted(String(text.prefix(60)))) is no number")
+        throw AnswerError(message: "bad_response: \(path): \(quoted(text)) is no number")
     }
 
     /// A number in Prometheus' text form.

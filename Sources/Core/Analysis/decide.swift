@@ -95,7 +95,10 @@ private func assessed(
             outcome, of: metric, conditions: conditions, by: compiler, noData: seen.noData, secrets: secrets, isTerminating: stopping, &plan)
     }
     assess(run, metrics, isTerminating: stopping, now: now, &plan)
-    if seen.guards.have(.measurementRetention) { plan.discarded = trim(metrics, &plan.status) }
+    if seen.guards.have(.measurementRetention) {
+        plan.discarded = trim(metrics, &plan.status)
+        plan.discarded += keepWithinBudget(metrics, &plan.status)
+    }
     if plan.status.phase?.isCompleted == true {
         plan.wakeAt = expiry(of: run, status: plan.status)
     } else {

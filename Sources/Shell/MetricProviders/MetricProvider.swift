@@ -35,6 +35,8 @@ public struct ProviderReport: Sendable, Equatable {
     public var sensitive: [String]
     /// What was asked, for people: the query, or method and address without secrets.
     public var asked = ""
+    /// What came back where no result could be taken out of it.
+    public var answered = ""
 
     public init(
         _ finding: MeasurementOutcome.Finding, metadata: [String: String] = [:], metricMetadata: [String: String] = [:],
@@ -85,10 +87,12 @@ public struct MetricProviderSet: Sendable {
             question.move = .start
             samples = SampleCount(try await self.report(on: question, clock: clock).finding)
         }
-        return MeasurementOutcome(
+        var outcome = MeasurementOutcome(
             metric: due.metric.name, startedAt: startedAt, finishedAt: clock.now, finding: report.finding,
             metadata: report.metadata, metricMetadata: report.metricMetadata, sensitive: report.sensitive,
             asked: report.asked, sampleCount: samples)
+        outcome.answered = report.answered
+        return outcome
     }
 
     /// Removes what belongs to a measurement of this metric that is no longer kept.

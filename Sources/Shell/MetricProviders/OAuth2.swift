@@ -66,8 +66,7 @@ struct OAuth2Settings: Sendable, Equatable {
                 return failure(([code] + ["error_description", "error_uri"].compactMap { fields?[$0] }).map { "\"\($0)\"" }.joined(separator: " "))
             }
             let reason = Self.refusals.first { $0.code == answer.status }?.reasonPhrase ?? ""
-            let body = String(decoding: answer.body.prefix(Self.shownBody), as: UTF8.self)
-            return failure("cannot fetch token: \(answer.status)\(reason.isEmpty ? "" : " " + reason)\nResponse: \(body)")
+            return failure("cannot fetch token: \(answer.status)\(reason.isEmpty ? "" : " " + reason)\nResponse: \(answer.beginning)")
         }
         guard let fields else { return failure("cannot parse json: the answer of \(shown(tokenURL)) is neither JSON nor a form") }
         guard let token = fields["access_token"], !token.isEmpty else { return failure("server response missing access_token") }
@@ -82,9 +81,6 @@ struct OAuth2Settings: Sendable, Equatable {
         .badRequest, .unauthorized, .forbidden, .notFound, .methodNotAllowed, .tooManyRequests, .internalServerError, .badGateway,
         .serviceUnavailable, .gatewayTimeout,
     ]
-
-    /// 1 KiB of an answer is enough to see what the server complains about.
-    private static let shownBody = 1 << 10
 
     private static func fields(_ answer: ProviderExchange.Answer) -> [String: String]? {
         if answer.contentType.hasPrefix("application/x-www-form-urlencoded") || answer.contentType.hasPrefix("text/plain") {

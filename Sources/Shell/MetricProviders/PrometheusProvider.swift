@@ -93,7 +93,9 @@ public struct PrometheusProvider: MetricProvider {
             case .sample(let sample, let warnings):
                 return ProviderReport(.sample(sample), metadata: warnings.isEmpty ? [:] : ["warnings": warnings], sensitive: token)
             case .failure(let message):
-                return ProviderReport(.failure(message), sensitive: token)
+                var report = ProviderReport(.failure(message), sensitive: token)
+                report.answered = answer.beginning
+                return report
             }
         } catch {
             if error == .cancelled { throw CancellationError() }

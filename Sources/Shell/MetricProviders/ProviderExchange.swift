@@ -13,6 +13,9 @@ struct ProviderExchange {
         var status: Int
         var body: [UInt8]
         var contentType: String
+
+        /// The first 8 KiB as text. More than is ever shown: secrets are masked in it before it is cut to that.
+        var beginning: String { String(decoding: body.prefix(8 << 10), as: UTF8.self) }
     }
 
     let transport: any HTTPTransport

@@ -35,16 +35,21 @@ public struct WebProvider: MetricProvider {
         let asked = "\(settings.method.rawValue) \(shown(settings.url))"
         do throws(TransportError) {
             let answer = try await exchange.ask(settings.method, settings.url, headers: headers, body: settings.body, isRepeatable: false)
+            var report: ProviderReport
             switch WebAnswer(status: answer.status, body: answer.body, path: settings.path) {
             case .sample(let sample):
-                var report = ProviderReport(.sample(sample), sensitive: token)
-                report.asked = asked
-                return report
-            case .failure(let message): return ProviderReport(.failure(message), sensitive: token)
+                report = ProviderReport(.sample(sample), sensitive: token)
+            case .failure(let message):
+                report = ProviderReport(.failure(message), sensitive: token)
+                report.answered = answer.beginning
             }
+            report.asked = asked
+            return report
         } catch {
             if error == .cancelled { throw CancellationError() }
-            return .failure(failureText(settings.method, settings.url, error))
+            var report = ProviderReport.failure(failureText(settings.method, settings.url, error))
+            report.asked = asked
+            return report
         }
     }
 
