@@ -49,6 +49,9 @@ public final class InProcessNetwork: HTTPTransport {
         hosts.withLock { $0[key] = nil }
     }
 
+    /// Nothing resolves any more. Hosts hold what they send requests with, which is this network: without it a cluster would never go.
+    public func removeAll() { hosts.withLock { $0 = [:] } }
+
     public func send(_ request: TransportRequest) async throws(TransportError) -> TransportResponse {
         let url = try TransportURL(request.url)
         if Task.isCancelled { throw .cancelled }

@@ -56,6 +56,7 @@ package struct World: Sendable {
                 guard withController else { return try await body(world) }
                 return try await world.withController { try await body(world) }
             }
+            cluster.network.removeAll()
             return Outcome(result: result, history: cluster.journal.text)
         }
         guard loop.foreignJobs == 0 else { throw WorldEscaped(seed: seed, jobs: loop.foreignJobs) }

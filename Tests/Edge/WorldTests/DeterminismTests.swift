@@ -1,4 +1,5 @@
 import Clockwork
+import SimulatedCluster
 import StrictJSON
 import Testing
 import World
@@ -40,4 +41,21 @@ import World
         #expect(own.split(separator: "\n").count > 100)
         #expect(told.contains(own), "the histories differ")
     }
+
+    /// Thousands of worlds are played in one process.
+    @Test("nothing of a world is left when it is over") func goesAway() throws {
+        let seen = SeenCluster()
+        try World.run(seed: 5) { world in
+            seen.cluster = world.cluster
+            try await world.startBasic(replicas: 1, steps: [])
+            try await world.setImage("myapp:v2")
+            try await world.waitHealthy()
+        }
+        #expect(seen.cluster == nil)
+    }
+}
+
+/// Written by the one task of a world, read when that is over.
+private final class SeenCluster: @unchecked Sendable {
+    weak var cluster: SimulatedCluster?
 }

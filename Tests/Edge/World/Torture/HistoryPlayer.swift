@@ -109,7 +109,8 @@ package final class HistoryPlayer: Sendable {
     }
 
     private func story() async throws {
-        world.prometheus.script(.exactly("errors"), .computed { [self] _ in [metric.withLock { $0 }] })
+        // Not strongly: the world holds the script, and a player its world.
+        world.prometheus.script(.exactly("errors"), .computed { [weak self] _ in self.map { [$0.metric.withLock { $0 }] } ?? [] })
         for object in history.scene.objects { try await world.cluster.apply(object) }
         if history.scene.isRouted { try await world.applyRouting(route: history.scene.route) }
         try await world.cluster.apply(history.scene.rollout)
