@@ -3,11 +3,17 @@ import Expression
 
 /// The window of a range query: `rangeQuery` of a Prometheus metric.
 public struct QueryRange: Sendable, Equatable {
+    /// The first instant that is asked for.
     public var start: Timestamp
+    /// The last one.
     public var end: Timestamp
+    /// Between two samples.
     public var step: Duration
 
-    /// - Throws: a text for the measurement.
+    /// Reads the three members; the times are expressions such as `now() - duration("5m")`.
+    ///
+    /// - Parameter now: what `now()` says in them.
+    /// - Throws: a text for the measurement, which names the member.
     public init(start: String, end: String, step: String, now: Timestamp) throws(AnalysisProblem) {
         do throws(AnalysisProblem) { self.start = try Self.instant(start, now: now) } catch {
             throw .invalid("failed to parse rangeQuery.start as time: \(error.message)")

@@ -6,6 +6,7 @@ public protocol ConditionCompiler: Sendable {
 
 /// Compiles anew each time: for conditions that nothing may remember, since a secret stands in them.
 public struct ForgetfulCompiler: ConditionCompiler {
+    /// It has nothing to remember.
     public init() {}
 
     public func compiled(_ text: String, for type: ExpressionType) throws(ExpressionError) -> CompiledExpression {

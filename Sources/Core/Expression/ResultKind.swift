@@ -20,6 +20,7 @@ public enum ResultKind: String, Sendable, CaseIterable {
 
     /// Data that is not of a kind.
     public struct Misfit: Error, Sendable, Equatable, CustomStringConvertible {
+        /// What the kind needs, and what was given instead.
         public var description: String
     }
 

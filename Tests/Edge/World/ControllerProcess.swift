@@ -127,17 +127,22 @@ package extension World {
                 generation += 1
                 let wire = Wire(transport ?? cluster.network)
                 let death: OneShot = crashes.begin(wire)
-                let set: ControllerSet = controllers(controllerClient(over: wire), salt: generation << 8)
-                await withTaskGroup(of: Void.self) { group in
-                    group.addTask { await set.runCaches() }
-                    group.addTask { await set.runControllers() }
-                    group.addTask { await death.wait() }
-                    await group.next()
-                    group.cancelAll()
-                }
+                await liveOnce(over: wire, until: death, salt: generation << 8)
                 // Only the end of the world ends this sleep early.
                 try? await clock.sleep(until: clock.now + .seconds(1), tolerance: nil)
             }
+        }
+    }
+
+    /// The life of one process of the controller, which ends with `death`, or when the task is cancelled.
+    func liveOnce(over wire: Wire, until death: OneShot, salt: UInt64) async {
+        let set: ControllerSet = controllers(controllerClient(over: wire), salt: salt)
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await set.runCaches() }
+            group.addTask { await set.runControllers() }
+            group.addTask { await death.wait() }
+            await group.next()
+            group.cancelAll()
         }
     }
 

@@ -32,11 +32,8 @@ struct TraceDeviation: Sendable {
             scenarios: ["bg-abort", "bg-post-fail", "bg-pre-fail", "route-abort"], paths: ["rs/H2.scaleDownDeadline"],
             reason: "the annotation goes with the pods, after an abort as anywhere else"),
         TraceDeviation(
-            scenarios: ["canary-deadline-abort"], paths: ["ro/app.cond.Paused", "ro/app.condmsg.Paused"],
+            scenarios: ["canary-deadline-abort", "route-scale-down-delay-default"], paths: ["ro/app.cond.Paused", "ro/app.condmsg.Paused"],
             reason: "upstream loses the condition when a pause is as short as its own writes take"),
-        TraceDeviation(
-            scenarios: ["route-scale-down-delay-default"], paths: ["ro/app.cond.Paused", "ro/app.condmsg.Paused"],
-            reason: "the same"),
         TraceDeviation(
             scenarios: ["route-abort"], paths: ["svc/app-canary"],
             reason: "upstream turns the Service to and fro for as long as the aborted canary has pods"),

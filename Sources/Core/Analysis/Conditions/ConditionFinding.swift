@@ -4,6 +4,7 @@ import StrictJSON
 
 /// Something wrong with a condition, found without measuring.
 public struct ConditionFinding: Sendable, Equatable {
+    /// How sure it is that it will hurt.
     public enum Severity: String, Sendable, Comparable {
         /// It may turn out wrong, depending on what is measured or given.
         case warning
@@ -13,6 +14,7 @@ public struct ConditionFinding: Sendable, Equatable {
         public static func < (left: Severity, right: Severity) -> Bool { left == .warning && right == .error }
     }
 
+    /// Whether it is wrong in any case.
     public var severity: Severity
     /// The name of the metric.
     public var metric: String

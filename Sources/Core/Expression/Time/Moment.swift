@@ -6,6 +6,7 @@ public struct Moment: Sendable {
     public var seconds: Int64
     /// Of the second, 0..<1 000 000 000.
     public var nanosecond: Int32
+    /// Where its calendar is read; it does not change the instant.
     public var zone: Zone
 
     /// A distance from UTC, and what it is called.
@@ -21,10 +22,14 @@ public struct Moment: Sendable {
         var abbreviation: String { name.isEmpty ? Moment.offsetText(offset, colon: false, seconds: false) : name }
     }
 
+    /// An instant with a zone.
+    ///
+    /// - Parameter nanosecond: 0..<1 000 000 000.
     public init(seconds: Int64, nanosecond: Int32 = 0, zone: Zone = .utc) {
         (self.seconds, self.nanosecond, self.zone) = (seconds, nanosecond, zone)
     }
 
+    /// An instant in UTC.
     public init(nanosecondsSince1970: Int64) {
         let (quotient, remainder) = nanosecondsSince1970.quotientAndRemainder(dividingBy: 1_000_000_000)
         self.init(seconds: remainder < 0 ? quotient - 1 : quotient, nanosecond: Int32(remainder < 0 ? remainder + 1_000_000_000 : remainder))

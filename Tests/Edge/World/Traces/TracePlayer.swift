@@ -63,14 +63,7 @@ package final class TracePlayer: Sendable {
         while !Task.isCancelled {
             let (wire, death) = (Wire(world.cluster.network), OneShot())
             state.withLock { $0.controller = (wire, death) }
-            let set = world.controllers(world.controllerClient(over: wire), salt: number << 8)
-            await withTaskGroup(of: Void.self) { group in
-                group.addTask { await set.runCaches() }
-                group.addTask { await set.runControllers() }
-                group.addTask { await death.wait() }
-                await group.next()
-                group.cancelAll()
-            }
+            await world.liveOnce(over: wire, until: death, salt: number << 8)
             number += 1
         }
     }

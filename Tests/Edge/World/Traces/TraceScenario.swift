@@ -90,7 +90,7 @@ package struct TraceScenario: Sendable {
         var spec = spec
         let metrics: [JSONValue] = try (spec["metrics"]?.arrayValue ?? []).map { metric in
             var metric = metric.objectValue ?? [:]
-            // The recordings were made from YAML 1.2, where `n` is a text.
+            // What reads the scenarios elsewhere takes `n` for a text; as in kubectl, it is a boolean here.
             if let name = metric["name"]?.boolValue { metric["name"] = name ? "y" : "n" }
             if let query = metric.removeValue(forKey: "prom")?.stringValue {
                 metric["provider"] = ["prometheus": ["address": .string(prometheus), "query": .string(query)]]
